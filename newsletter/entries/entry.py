@@ -1,0 +1,76 @@
+"""The types of this room: what a source says, and what we keep."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedEntry:
+    """One thing to read as a source gave it, already clean: plain Unicode, one line, http(s) links only."""
+
+    title: str
+    #: empty where there is none
+    summary: str = ""
+    authors: tuple[str, ...] = ()
+    #: None where the source has no link for it
+    url: str | None = None
+    #: identifiers beside the link: a DOI, an arXiv id, in any written form
+    identifiers: tuple[str, ...] = ()
+    published: date | None = None
+    categories: tuple[str, ...] = ()
+    #: upvotes, stars; None where unknown
+    popularity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something in a source that did not become an entry."""
+
+    #: its title, line or place
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What one document of a source held."""
+
+    entries: tuple[ParsedEntry, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing to read as we keep it, whatever number of sources it came from."""
+
+    id: int
+    title: str
+    summary: str
+    authors: tuple[str, ...]
+    url: str | None
+    published: date | None
+    categories: tuple[str, ...]
+    popularity: int | None
+    #: 16 bytes over the text that is embedded; a changed text is embedded again
+    content_hash: bytes
+    #: names of the sources it was seen in, first one first
+    sources: tuple[str, ...] = field(default=())
+
+    @property
+    def text(self) -> str:
+        """What the model reads."""
+        return text_of(self.title, self.summary)
+
+
+def text_of(title: str, summary: str) -> str:
+    """What the model reads of an entry."""
+    return f"{title}. {summary}" if summary else title
+
+
+def content_hash(text: str) -> bytes:
+    """16 bytes that stand for a text."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,0 +1,74 @@
+"""Pulling one source: fetch | parse | identify, merge, clean | store. The one place of this room that acts."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import httpx2
+from sqlite_utils import Database
+
+from newsletter.entries import store
+from newsletter.entries.entry import Parsed, Skipped
+from newsletter.entries.fetching import Document, Validators, fetch
+from newsletter.entries.sources import Kind, parse
+from newsletter.errors import SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One place where entries come from, as the settings name it."""
+
+    name: str
+    location: str
+    kind: Kind = "auto"
+    year: int | None = None
+
+
+@dataclass(slots=True)
+class PullReport:
+    """What came of pulling one source."""
+
+    name: str
+    new: int = 0
+    known: int = 0
+    skipped: list[Skipped] = field(default_factory=list)
+    #: why nothing could be read, or None
+    error: str | None = None
+
+
+def pull(db: Database, source: Source, *, base: Path, client: httpx2.Client, now: datetime) -> PullReport:
+    """Bring in what a source has. Never raises for the source's sake: its trouble is in the report."""
+    report = PullReport(source.name)
+    validators = Validators()
+    try:
+        fetched = fetch(source.location, base=base, client=client, validators=store.validators_of(db, source.name))
+        validators = fetched.validators
+        report.skipped += [Skipped(name, why) for name, why in fetched.unread]
+        for document in fetched.documents:
+            try:
+                parsed = read(document, source, now)
+            except SourceError as error:
+                if len(fetched.documents) == 1:
+                    raise
+                report.skipped.append(Skipped(document.name, str(error)))
+                continue
+            new, known = store.save(db, source.name, document.name, parsed.entries, now)
+            report.new += new
+            report.known += known
+            report.skipped += parsed.skipped
+    except SourceError as error:
+        report.error = str(error)
+    store.note_pull(db, source.name, now, error=report.error, validators=validators)
+    return report
+
+
+def read(document: Document, source: Source, now: datetime) -> Parsed:
+    """Parse one document as its source's settings say. Raises `SourceError`."""
+    return parse(
+        document.content,
+        name=document.name,
+        today=now.date(),
+        kind=source.kind,
+        year=source.year,
+        content_type=document.content_type,
+    )

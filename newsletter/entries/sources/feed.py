@@ -1,0 +1,122 @@
+"""RSS and Atom through feedparser; JSON Feed 1.0 and 1.1 by its specification (jsonfeed.org/version/1.1)."""
+
+import json
+import re
+from datetime import date
+from io import BytesIO
+from typing import Any
+
+import feedparser
+
+from newsletter.entries.entry import Parsed, ParsedEntry, Skipped
+from newsletter.entries.sources.jsonlines import text_in
+from newsletter.entries.text import (
+    clean_names,
+    clean_summary,
+    clean_title,
+    clip,
+    parse_date,
+    plausible_date,
+    safe_url,
+)
+from newsletter.errors import SourceError
+
+#: What one feed may hold; more is an archive or an attack.
+MAX_BYTES = 20_000_000
+MAX_ITEMS = 20_000
+_ARXIV_LEAD = re.compile(r"^\s*arXiv:\S+\s+Announce Type:\s*(\S+)\s*(?:Abstract:)?\s*", re.IGNORECASE)
+
+
+def parse_feed(content: bytes, *, content_type: str = "", location: str = "", today: date) -> Parsed:
+    """Read a feed of any kind. A feed without items is fine; raises `SourceError` for what is no feed."""
+    if len(content) > MAX_BYTES:
+        raise SourceError(f"it holds {len(content) / 1e6:.0f} MB; a feed of over {MAX_BYTES / 1e6:.0f} MB is not read")
+    if content.lstrip()[:1] == b"{":
+        return _parse_json_feed(content, today)
+    headers = {"content-location": location}
+    if content_type:
+        headers["content-type"] = content_type
+    found = feedparser.parse(BytesIO(content), response_headers=headers, sanitize_html=False)
+    if not found.version and not found.entries:
+        start = content[:2_000].lstrip().lower()
+        if start.startswith((b"<!doctype html", b"<html")):
+            raise SourceError("it is a web page, not a feed; look for its RSS or Atom address")
+        raise SourceError(f"it is no feed ({found.get('bozo_exception') or 'nothing that looks like RSS or Atom'})")
+    return _collect((_from_feedparser(item, today) for item in found.entries[:MAX_ITEMS]), len(found.entries))
+
+
+def _from_feedparser(item: Any, today: date) -> ParsedEntry | Skipped:
+    title = clean_title(item.get("title", ""))
+    if not title:
+        return Skipped(clip(str(item.get("link") or item.get("id") or "an item"), 80), "it has no title")
+    if title == "Error" and "arxiv.org/api/errors" in str(item.get("id", "")):
+        raise SourceError(f"arXiv answers with an error: {clean_summary(item.get('summary', ''))}")
+    summary = max((c.get("value", "") for c in item.get("content", [])), key=len, default="") or item.get("summary", "")
+    lead = _ARXIV_LEAD.match(summary)
+    kind = item.get("arxiv_announce_type") or (lead[1] if lead else "")
+    if kind.startswith("replace"):
+        return Skipped(clip(title, 80), "a new version of an older paper")
+    authors = [a.get("name", "") for a in item.get("authors", []) if isinstance(a, dict)]
+    if len(authors) == 1 and (lead or kind):
+        authors = authors[0].split(", ")  # arXiv joins all its authors into one dc:creator
+    return ParsedEntry(
+        title=title,
+        summary=clean_summary(summary[lead.end() :] if lead else summary),
+        authors=clean_names(authors),
+        url=safe_url(item.get("link")),
+        identifiers=tuple(str(item[k]) for k in ("id", "arxiv_doi", "prism_doi", "dc_identifier") if item.get(k)),
+        published=_day_of(item, today),
+        categories=clean_names([t["term"] for t in item.get("tags", []) if t.get("term")]),
+    )
+
+
+def _day_of(item: Any, today: date) -> date | None:
+    for key in ("published_parsed", "updated_parsed"):
+        if moment := item.get(key):
+            try:
+                return plausible_date(date(*moment[:3]), today)
+            except (ValueError, TypeError):
+                continue
+    return None
+
+
+def _parse_json_feed(content: bytes, today: date) -> Parsed:
+    try:
+        feed = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"it begins like a JSON feed but is not JSON: {error}") from None
+    items = feed.get("items")
+    if "jsonfeed.org" not in str(feed.get("version", "")) and not isinstance(items, list):
+        raise SourceError("it is JSON, but no JSON Feed (https://www.jsonfeed.org): it has no list of items")
+    items = items if isinstance(items, list) else []
+    return _collect((_from_json_item(item, today) for item in items[:MAX_ITEMS]), len(items))
+
+
+def _from_json_item(item: Any, today: date) -> ParsedEntry | Skipped:
+    if not isinstance(item, dict):
+        return Skipped("an item", "it is no object")
+    text = text_in(item, "content_text") or text_in(item, "content_html") or text_in(item, "summary")
+    # A title may be missing (it is a note, then): its first words stand in.
+    title = clean_title(text_in(item, "title")) or clip(clean_summary(text), 80)
+    if not title:
+        return Skipped(f"item {item.get('id', '?')}", "it has neither title nor text")
+    people = item.get("authors") if isinstance(item.get("authors"), list) else [item.get("author")]
+    return ParsedEntry(
+        title=title,
+        summary=clean_summary(text_in(item, "summary") or text),
+        authors=clean_names([text_in(a, "name") for a in people or [] if isinstance(a, dict)]),
+        url=safe_url(item.get("url")) or safe_url(item.get("external_url")) or safe_url(item.get("id")),
+        identifiers=(str(item.get("id", "")),),
+        published=parse_date(item.get("date_published") or item.get("date_modified"), today),
+        categories=clean_names([t for t in item.get("tags") or [] if isinstance(t, str)]),
+    )
+
+
+def _collect(results: Any, total: int) -> Parsed:
+    entries: list[ParsedEntry] = []
+    skipped: list[Skipped] = []
+    for result in results:
+        (entries if isinstance(result, ParsedEntry) else skipped).append(result)
+    if total > MAX_ITEMS:
+        skipped.append(Skipped(f"{total - MAX_ITEMS:,} further items", f"only {MAX_ITEMS:,} are read of one feed"))
+    return Parsed(tuple(entries), tuple(skipped))

@@ -1,0 +1,199 @@
+"""All SQL about entries and sources: storing what is new, merging what is known, loading for an issue."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from newsletter.entries.entry import Entry, ParsedEntry, content_hash, text_of
+from newsletter.entries.fetching import Validators
+from newsletter.entries.identity import identities, match, without_shared_links
+from subscribers.database import writing
+
+#: Entries a transaction: keeps the write lock under about 50 ms.
+CHUNK = 100
+
+
+def save(db: Database, source: str, document: str, entries: Sequence[ParsedEntry], now: datetime) -> tuple[int, int]:
+    """Store what is new and merge what is known; returns how many were (new, known).
+
+    Safe against another process doing the same: who comes second finds the entries known.
+    """
+    shared = without_shared_links(entries)
+    new = known = 0
+    for start in range(0, len(entries), CHUNK):
+        chunk = entries[start : start + CHUNK]
+        keyed = [(entry, [k for k in identities(entry) if shared.get(k, 0) < 2]) for entry in chunk]
+        with writing(db):
+            ids, keys_of = _known(db, {key for _, keys in keyed for key in keys})
+            for entry, keys in keyed:
+                entry_id = match(keys, ids, keys_of)
+                if entry_id is None:
+                    entry_id = _insert(db, entry, now)
+                    new += 1
+                else:
+                    _merge(db, entry_id, entry)
+                    known += 1
+                keys_of.setdefault(entry_id, set()).update(key for key in keys if key not in ids)
+                for key in keys:
+                    ids.setdefault(key, entry_id)
+                db.conn.executemany("INSERT OR IGNORE INTO entry_keys VALUES (?, ?)", [(key, entry_id) for key in keys])
+                db.conn.execute(
+                    "INSERT OR IGNORE INTO entry_sources VALUES (?, ?, ?, ?)",
+                    [entry_id, source, document, _text(now)],
+                )
+    return new, known
+
+
+def arrived(db: Database, *, after: int, up_to: int, since: datetime) -> list[Entry]:
+    """The entries with `after < id <= up_to` that were first seen at or after `since`, oldest first."""
+    return _select(db, "WHERE e.id > ? AND e.id <= ? AND e.first_seen >= ?", [after, up_to, _text(since)])
+
+
+def by_ids(db: Database, ids: Iterable[int]) -> dict[int, Entry]:
+    """Entries by id; unknown ids are left out."""
+    found = _select(db, "WHERE e.id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
+    return {entry.id: entry for entry in found}
+
+
+def find(db: Database, reference: str) -> Entry | None:
+    """The entry that a person means by a link, a DOI, an arXiv id or a whole title."""
+    named = ParsedEntry(title=reference, url=reference, identifiers=(reference, f"arxiv:{reference}"))
+    for key in identities(named):
+        row = db.conn.execute("SELECT entry_id FROM entry_keys WHERE key = ?", [key]).fetchone()
+        if row:
+            return by_ids(db, [row[0]])[row[0]]
+    return None
+
+
+def newest_id(db: Database) -> int:
+    """The highest entry id, 0 where there is none."""
+    return int(db.conn.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()[0])
+
+
+def count(db: Database) -> int:
+    """How many entries are stored."""
+    return int(db.conn.execute("SELECT count(*) FROM entries").fetchone()[0])
+
+
+def validators_of(db: Database, source: str) -> Validators:
+    """What the source's server gave us at the last pull."""
+    row = db.conn.execute("SELECT etag, last_modified FROM sources WHERE name = ?", [source]).fetchone()
+    return Validators(*row) if row else Validators()
+
+
+def note_pull(db: Database, source: str, now: datetime, *, error: str | None, validators: Validators) -> None:
+    """Remember how the pull of a source went; a failure keeps the validators of the last good one."""
+    with writing(db):
+        db.conn.execute(
+            "INSERT INTO sources (name, pulled_at, error, etag, last_modified) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET pulled_at = excluded.pulled_at, error = excluded.error, "
+            "etag = coalesce(excluded.etag, CASE WHEN excluded.error IS NULL THEN NULL ELSE etag END), "
+            "last_modified = coalesce(excluded.last_modified, "
+            "CASE WHEN excluded.error IS NULL THEN NULL ELSE last_modified END)",
+            [source, _text(now), error, validators.etag, validators.last_modified],
+        )
+
+
+def last_pulls(db: Database) -> dict[str, tuple[str | None, str | None]]:
+    """Per source: when it was last pulled (UTC), and what went wrong."""
+    return {name: (at, error) for name, at, error in db.conn.execute("SELECT name, pulled_at, error FROM sources")}
+
+
+def count_by_source(db: Database) -> dict[str, int]:
+    """How many entries each source has brought (an entry of two sources counts for both)."""
+    return dict(db.conn.execute("SELECT source, count(DISTINCT entry_id) FROM entry_sources GROUP BY source"))
+
+
+def _known(db: Database, keys: set[str]) -> tuple[dict[str, int], dict[int, set[str]]]:
+    ids: dict[str, int] = dict(
+        db.conn.execute(
+            "SELECT key, entry_id FROM entry_keys WHERE key IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(keys))],
+        )
+    )
+    keys_of: dict[int, set[str]] = {}
+    for key, entry_id in db.conn.execute(
+        "SELECT key, entry_id FROM entry_keys WHERE entry_id IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(set(ids.values())))],
+    ):
+        keys_of.setdefault(entry_id, set()).add(key)
+    return ids, keys_of
+
+
+def _insert(db: Database, entry: ParsedEntry, now: datetime) -> int:
+    (entry_id,) = db.conn.execute(
+        "INSERT INTO entries (title, summary, authors, url, published, categories, popularity, content_hash, "
+        "first_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        [
+            entry.title,
+            entry.summary,
+            _list(entry.authors),
+            entry.url,
+            _iso(entry.published),
+            _list(entry.categories),
+            entry.popularity,
+            content_hash(text_of(entry.title, entry.summary)),
+            _text(now),
+        ],
+    ).fetchone()
+    return int(entry_id)
+
+
+def _merge(db: Database, entry_id: int, entry: ParsedEntry) -> None:
+    """Let a second sight fill gaps: the longer summary wins, popularity is the newest, the rest stays as it was."""
+    known = by_ids(db, [entry_id])[entry_id]
+    summary = max(known.summary, entry.summary, key=len)
+    merged = [
+        summary,
+        _list(known.authors or entry.authors),
+        known.url or entry.url,
+        _iso(known.published or entry.published),
+        _list(tuple(dict.fromkeys((*known.categories, *entry.categories)))),
+        known.popularity if entry.popularity is None else entry.popularity,
+        content_hash(text_of(known.title, summary)),
+        entry_id,
+    ]
+    db.conn.execute(
+        "UPDATE entries SET summary = ?, authors = ?, url = ?, published = ?, categories = ?, popularity = ?, "
+        "content_hash = ? WHERE id = ?",
+        merged,
+    )
+
+
+def _select(db: Database, where: str, parameters: list[Any]) -> list[Entry]:
+    rows = db.conn.execute(
+        "SELECT e.id, e.title, e.summary, e.authors, e.url, e.published, e.categories, e.popularity, "
+        "e.content_hash, (SELECT json_group_array(source) FROM (SELECT source, min(seen_at) FROM entry_sources "
+        f"WHERE entry_id = e.id GROUP BY source ORDER BY 2, 1)) FROM entries e {where} ORDER BY e.id",
+        parameters,
+    )
+    return [
+        Entry(
+            id=id_,
+            title=title,
+            summary=summary,
+            authors=tuple(json.loads(authors)),
+            url=url,
+            published=date.fromisoformat(published) if published else None,
+            categories=tuple(json.loads(categories)),
+            popularity=popularity,
+            content_hash=hash_,
+            sources=tuple(json.loads(sources)),
+        )
+        for id_, title, summary, authors, url, published, categories, popularity, hash_, sources in rows
+    ]
+
+
+def _list(items: tuple[str, ...]) -> str:
+    return json.dumps(items, ensure_ascii=False)
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

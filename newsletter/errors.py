@@ -1,0 +1,51 @@
+"""What can go wrong, as a tree. Every message says what happened, to what, and what to do now.
+
+NewsletterError
+├── SettingsError          a setting is wrong, unknown or missing
+├── ProjectError           the folder is no newsletter, or is one already
+├── SourceError            a source could not be read; the others go on
+├── ModelError             the embedding model is missing, changed or died
+├── TemplateError          a template has a mistake; it names file and line, and nothing is sent
+├── IssueError             an issue, its intro or its pins
+└── DeliveryError
+    └── TransportDown      no mail can leave at all right now; what waits goes on waiting
+
+`subscribers` has a tree of its own (`SubscribersError`). Outcomes of a single message are values, not errors:
+see `delivery/outcomes.py`.
+"""
+
+
+class NewsletterError(Exception):
+    """Root of everything this package raises on purpose."""
+
+
+class SettingsError(NewsletterError):
+    """A setting is wrong, unknown or missing."""
+
+
+class ProjectError(NewsletterError):
+    """The folder is not the newsletter it should be."""
+
+
+class SourceError(NewsletterError):
+    """A source could not be fetched or understood."""
+
+
+class ModelError(NewsletterError):
+    """The embedding model cannot be used."""
+
+
+class TemplateError(NewsletterError):
+    """A template has a mistake."""
+
+
+class IssueError(NewsletterError):
+    """An issue, its intro or its pins are not what they should be."""
+
+
+class DeliveryError(NewsletterError):
+    """Mail cannot be made ready or handed over."""
+
+
+class TransportDown(DeliveryError):
+    """The mail server or the folder does not take anything at all right now."""

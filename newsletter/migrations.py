@@ -1,0 +1,119 @@
+"""The tables of this package, as short named steps. A step that has been released is never edited."""
+
+import secrets
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("newsletter")
+
+
+@migrations()
+def m001_the_main_line(db: Database) -> None:
+    """Sources, entries, vectors, issues, deliveries, and the key that signs links."""
+    for statement in (
+        """
+        CREATE TABLE sources (                    -- what is remembered of each source between pulls
+            name TEXT PRIMARY KEY,
+            pulled_at TEXT,                       -- UTC, ISO 8601, like every time here
+            error TEXT,                           -- null if the last pull went well
+            etag TEXT,
+            last_modified TEXT
+        ) STRICT
+        """,
+        """
+        CREATE TABLE entries (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, -- grows with arrival: an issue's candidates are a range of ids
+            title TEXT NOT NULL,
+            summary TEXT NOT NULL,
+            authors TEXT NOT NULL,                -- JSON list of names
+            url TEXT,                             -- null where the source gave none
+            published TEXT,                       -- ISO date, null where unknown
+            categories TEXT NOT NULL,             -- JSON list
+            popularity INTEGER,                   -- null where unknown
+            content_hash BLOB NOT NULL,           -- of the text that is embedded
+            first_seen TEXT NOT NULL
+        ) STRICT
+        """,
+        """
+        CREATE TABLE entry_keys (                 -- every identity under which an entry is known
+            key TEXT PRIMARY KEY,                 -- doi:… arxiv:… url:… title:…
+            entry_id INTEGER NOT NULL REFERENCES entries (id)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX entry_keys_by_entry ON entry_keys (entry_id)",
+        """
+        CREATE TABLE entry_sources (              -- where an entry was seen
+            entry_id INTEGER NOT NULL REFERENCES entries (id),
+            source TEXT NOT NULL,
+            document TEXT NOT NULL,               -- file name or URL
+            seen_at TEXT NOT NULL,
+            PRIMARY KEY (entry_id, source, document)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE vectors (
+            content_hash BLOB NOT NULL,
+            model TEXT NOT NULL,
+            vector BLOB NOT NULL,                 -- float16, unit length
+            PRIMARY KEY (content_hash, model)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE issues (
+            id INTEGER PRIMARY KEY,
+            frequency TEXT NOT NULL,
+            due_date TEXT NOT NULL,               -- local to each reader
+            state TEXT NOT NULL,
+            frozen_at TEXT NOT NULL,
+            up_to_entry INTEGER NOT NULL,         -- the next issue begins behind this one
+            edition TEXT NOT NULL,                -- JSON: the frozen pieces that all copies share
+            UNIQUE (frequency, due_date)
+        ) STRICT
+        """,
+        """
+        CREATE TABLE issue_entries (
+            issue_id INTEGER NOT NULL REFERENCES issues (id),
+            entry_id INTEGER NOT NULL REFERENCES entries (id),
+            pin INTEGER,                          -- place among the editor's choices
+            card TEXT NOT NULL,                   -- JSON: the frozen pieces of this entry
+            PRIMARY KEY (issue_id, entry_id)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE deliveries (
+            id INTEGER PRIMARY KEY,
+            issue_id INTEGER NOT NULL REFERENCES issues (id),
+            subscriber_id INTEGER NOT NULL,       -- of the subscribers' package
+            period TEXT NOT NULL,                 -- 2026-11-27, 2026-W48 or 2026-11
+            state TEXT NOT NULL,
+            due_at TEXT NOT NULL,                 -- not before
+            recipe TEXT NOT NULL,                 -- JSON: what to put together
+            why TEXT NOT NULL DEFAULT '',         -- of the state, in words
+            date TEXT,                            -- the Date header, fixed at the first claim
+            attempts INTEGER NOT NULL DEFAULT 0,
+            worker TEXT,                          -- whose claim it is
+            changed_at TEXT NOT NULL,
+            UNIQUE (issue_id, subscriber_id),
+            UNIQUE (subscriber_id, period)
+        ) STRICT
+        """,
+        "CREATE INDEX deliveries_by_state ON deliveries (state, due_at)",
+        """
+        CREATE TABLE received (                   -- what a reader has had, from the claim on
+            subscriber_id INTEGER NOT NULL,
+            entry_id INTEGER NOT NULL,
+            delivery_id INTEGER NOT NULL,
+            PRIMARY KEY (subscriber_id, entry_id)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX received_by_entry ON received (entry_id)",
+        "CREATE INDEX received_by_delivery ON received (delivery_id)",
+        """
+        CREATE TABLE link_keys (                  -- the newest signs; older ones go on verifying
+            id INTEGER PRIMARY KEY,
+            key BLOB NOT NULL
+        ) STRICT
+        """,
+    ):
+        db.conn.execute(statement)
+    db.conn.execute("INSERT INTO link_keys (key) VALUES (?)", [secrets.token_bytes(32)])

@@ -1,0 +1,127 @@
+"""The one door to SQLite: opening a file, writing to it, bringing its tables up to date.
+
+Connections run in autocommit; everything that reads and then writes goes through `writing`.
+A connection stays in the thread that opened it (sqlite3's own rule).
+"""
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from subscribers.errors import DatabaseBusy, DatabaseError, DiskFull, NewerDatabase, NotOurDatabase
+
+#: "NLTR" in ASCII: stamped into the file's header, so that another program's file is refused.
+APPLICATION_ID = 0x4E4C5452
+#: How long a statement waits for another process's write before it gives up.
+BUSY_SECONDS = 30.0
+
+
+@contextmanager
+def database_errors(path: str | Path) -> Iterator[None]:
+    """Turn what SQLite says into our own errors; the only place where `sqlite3.Error` is caught.
+
+    Programming errors (a wrong table name, say) pass unchanged: they are bugs, not news for an operator.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
+        match code:
+            case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+                raise NotOurDatabase(
+                    f"{path} is not a database of this program (or it is damaged): {error}. "
+                    "Move it away, or restore it from a backup."
+                ) from error
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                raise DatabaseBusy(
+                    f"{path} is locked by another process. Wait until that is done, then run the command again; "
+                    "nothing was changed by this one."
+                ) from error
+            case sqlite3.SQLITE_FULL:
+                raise DiskFull(
+                    f"The disk is full, so {path} could not be written. Free some room and run the command again; "
+                    "what was stored before is safe."
+                ) from error
+            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_PERM:
+                raise DatabaseError(
+                    f"{path} cannot be opened for writing: {error}. Check the folder's permissions and the disk."
+                ) from error
+        raise
+
+
+def open_database(path: Path, *, durable: bool = True) -> Database:
+    """Open (or create) the file and return the connection, tables untouched.
+
+    `durable` makes each commit survive a power cut (`synchronous=FULL`); without it a commit survives
+    the death of the process only.
+    Raises `NotOurDatabase` for a file of another kind, `DatabaseBusy` and `DatabaseError` as they come.
+    """
+    with database_errors(path):
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if application != APPLICATION_ID and tables:
+                raise NotOurDatabase(
+                    f"{path} is a database of another program. Name another file or folder; nothing was changed."
+                )
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            connection.execute("PRAGMA foreign_keys=ON")
+        except BaseException:
+            connection.close()
+            raise
+    return Database(connection)
+
+
+@contextmanager
+def writing(db: Database) -> Iterator[Database]:
+    """A transaction that may read first and write later.
+
+    `BEGIN IMMEDIATE` takes the write lock at the start: under WAL a deferred transaction that reads, and
+    then wants to write after somebody else did, fails at once with SQLITE_BUSY_SNAPSHOT, whatever the timeout.
+    Nested use joins the transaction that is open.
+    """
+    if db.conn.in_transaction:
+        yield db
+        return
+    with database_errors(_file_of(db)):
+        db.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+            db.conn.execute("COMMIT")
+        except BaseException:
+            if db.conn.in_transaction:
+                db.conn.execute("ROLLBACK")
+            raise
+
+
+def migrate(db: Database, path: Path, sets: Sequence[Migrations]) -> None:
+    """Bring the tables up to date: every set in the given order, guarded by one lock file.
+
+    Raises `NewerDatabase` when the file knows a migration that this program does not.
+    """
+    with database_errors(path):
+        for migrations in sets:
+            known = {migration.name for migration in migrations._migrations}
+            newer = [done.name for done in migrations.applied(db) if done.name not in known]
+            if newer:
+                raise NewerDatabase(
+                    f"{path} was written by a newer version of this program (it has '{newer[-1]}'). "
+                    "Upgrade the program; nothing was changed."
+                )
+        if not any(migrations.pending(db) for migrations in sets):
+            return
+        with path.with_suffix(".migrating").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            db.conn.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            for migrations in sets:
+                migrations.apply(db)
+
+
+def _file_of(db: Database) -> str:
+    return str(db.conn.execute("PRAGMA database_list").fetchone()[2])

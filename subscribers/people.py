@@ -1,0 +1,210 @@
+"""Who reads us: adding, finding, changing and erasing people. All SQL about them is here."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from sqlite_utils import Database
+
+from subscribers.address import address_key, parse_address
+from subscribers.cadence import Cadence, Frequency
+from subscribers.database import writing
+from subscribers.errors import AlreadySubscribed, Suppressed, UnknownSubscriber
+from subscribers.interests import Interest
+from subscribers.states import State, move
+from subscribers.suppression import LIFTED_BY_OPT_IN, Reason, lift, suppress, suppression_of
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A person, their consent and their wishes."""
+
+    #: never reused, also not after an erasure
+    id: int
+    address: str
+    #: empty where none was given
+    name: str
+    state: State
+    cadence: Cadence
+    #: in the order in which they were given
+    interests: tuple[Interest, ...]
+    created_at: datetime
+    #: None until confirmed
+    confirmed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One line of the proof of consent."""
+
+    at: datetime
+    event: str
+    origin: str
+    words: str
+
+
+def add_by_operator(
+    db: Database,
+    address: str,
+    *,
+    name: str,
+    interests: tuple[Interest, ...],
+    cadence: Cadence,
+    now: datetime,
+) -> Subscriber:
+    """Add a person on the operator's word that they asked for it, and record that word as the evidence.
+
+    Somebody who left, bounced or was erased comes back by this; somebody who complained does not.
+    Raises `InvalidAddress`, `AlreadySubscribed`, `Suppressed`.
+    """
+    address = parse_address(address)
+    with writing(db):
+        reason = suppression_of(db, address)
+        if reason and reason not in LIFTED_BY_OPT_IN:
+            raise Suppressed(
+                f"{address} once reported our mail as unwanted, so nobody is added under it. "
+                "Only lift this if the person asked you in their own words."
+            )
+        known = find(db, address)
+        if known and known.state in (State.ACTIVE, State.PAUSED):
+            raise AlreadySubscribed(
+                f"{address} is subscribed already ({known.state}). `newsletter subscribers show {address}` tells more."
+            )
+        lift(db, address)
+        if known:
+            move(State.PENDING if known.state is State.SUPPRESSED else known.state, State.ACTIVE)
+            db.conn.execute(
+                "UPDATE subscribers SET state = ?, name = ?, frequency = ?, day = ?, at = ?, timezone = ?, "
+                "confirmed_at = ? WHERE id = ?",
+                [State.ACTIVE, name or known.name, *_cadence_row(cadence), _text(now), known.id],
+            )
+            subscriber_id = known.id
+        else:
+            (subscriber_id,) = db.conn.execute(
+                "INSERT INTO subscribers (address, address_key, name, state, frequency, day, at, timezone, "
+                "created_at, confirmed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                [address, address_key(address), name, State.ACTIVE, *_cadence_row(cadence), _text(now), _text(now)],
+            ).fetchone()
+        set_interests(db, subscriber_id, interests)
+        words = "The operator states that this person asked for the newsletter."
+        if reason:
+            words += f" (The address had been {reason} before.)"
+        record(db, subscriber_id, event="subscribed and confirmed", origin="operator", words=words, now=now)
+    return get(db, address)
+
+
+def set_interests(db: Database, subscriber_id: int, interests: Iterable[Interest]) -> None:
+    """Replace a person's interests."""
+    with writing(db):
+        db.conn.execute("DELETE FROM interests WHERE subscriber_id = ?", [subscriber_id])
+        db.conn.executemany(
+            "INSERT INTO interests VALUES (?, ?, ?, ?)",
+            [(subscriber_id, n, i.text, int(i.muted)) for n, i in enumerate(interests)],
+        )
+
+
+def record(db: Database, subscriber_id: int, *, event: str, origin: str, words: str, now: datetime) -> None:
+    """Append one line to the evidence."""
+    with writing(db):
+        db.conn.execute(
+            "INSERT INTO evidence (subscriber_id, at, event, origin, words) VALUES (?, ?, ?, ?, ?)",
+            [subscriber_id, _text(now), event, origin, words],
+        )
+
+
+def evidence_of(db: Database, subscriber_id: int) -> list[Evidence]:
+    """The proof of consent, oldest first."""
+    rows = db.conn.execute(
+        "SELECT at, event, origin, words FROM evidence WHERE subscriber_id = ? ORDER BY id", [subscriber_id]
+    )
+    return [Evidence(datetime.fromisoformat(at), event, origin, words) for at, event, origin, words in rows]
+
+
+def change_state(db: Database, address: str, after: State, *, origin: str, words: str, now: datetime) -> Subscriber:
+    """Make an allowed move of the state machine and record it. Raises `UnknownSubscriber`, `MoveNotAllowed`."""
+    with writing(db):
+        person = get(db, address)
+        if move(person.state, after) is not person.state:
+            confirmed = _text(now) if person.state is not State.PAUSED and after is State.ACTIVE else None
+            db.conn.execute(
+                "UPDATE subscribers SET state = ?, confirmed_at = coalesce(?, confirmed_at) WHERE id = ?",
+                [after, confirmed, person.id],
+            )
+            record(db, person.id, event=f"{person.state} → {after}", origin=origin, words=words, now=now)
+    return get(db, address)
+
+
+def erase(db: Database, address: str, *, now: datetime) -> int:
+    """Forget a person: interests, evidence and address go; a keyed hash and the date remain. Returns their id.
+
+    The caller removes what other packages keep under that id, in the same transaction.
+    """
+    with writing(db):
+        person = get(db, address)
+        suppress(db, person.address, Reason.ERASED, now)
+        db.conn.execute("DELETE FROM subscribers WHERE id = ?", [person.id])
+    return person.id
+
+
+def get(db: Database, address: str) -> Subscriber:
+    """The person behind an address, in any letter case. Raises `UnknownSubscriber`."""
+    found = find(db, address)
+    if found is None:
+        raise UnknownSubscriber(address)
+    return found
+
+
+def find(db: Database, address: str) -> Subscriber | None:
+    """Like `get`, with None for nobody."""
+    return next(_select(db, "WHERE s.address_key = ?", [address_key(address.strip())]), None)
+
+
+def everybody(db: Database, *, state: State | None = None) -> Iterator[Subscriber]:
+    """All people, or those in one state, in the order in which they came."""
+    if state is None:
+        return _select(db, "", [])
+    return _select(db, "WHERE s.state = ?", [state])
+
+
+def by_ids(db: Database, ids: Iterable[int]) -> Iterator[Subscriber]:
+    """The people with these ids; unknown ids are passed over."""
+    return _select(db, "WHERE s.id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
+
+
+def count_by_state(db: Database) -> dict[str, int]:
+    """How many people are in each state."""
+    return dict(db.conn.execute("SELECT state, count(*) FROM subscribers GROUP BY state ORDER BY state"))
+
+
+def _select(db: Database, where: str, parameters: list[object]) -> Iterator[Subscriber]:
+    rows = db.conn.execute(
+        "SELECT s.id, s.address, s.name, s.state, s.frequency, s.day, s.at, s.timezone, s.created_at, "
+        "s.confirmed_at, (SELECT json_group_array(json_array(text, muted)) FROM "
+        "  (SELECT text, muted FROM interests WHERE subscriber_id = s.id ORDER BY position)) "
+        f"FROM subscribers s {where} ORDER BY s.id",
+        parameters,
+    )
+    return (_subscriber(row) for row in rows)
+
+
+def _subscriber(row: tuple[object, ...]) -> Subscriber:
+    id_, address, name, state, frequency, day, at, timezone, created, confirmed, interests = row
+    return Subscriber(
+        id=int(str(id_)),
+        address=str(address),
+        name=str(name),
+        state=State(str(state)),
+        cadence=Cadence(Frequency(str(frequency)), int(str(day)), time.fromisoformat(str(at)), str(timezone)),
+        interests=tuple(Interest(text, bool(muted)) for text, muted in json.loads(str(interests))),
+        created_at=datetime.fromisoformat(str(created)),
+        confirmed_at=datetime.fromisoformat(str(confirmed)) if confirmed else None,
+    )
+
+
+def _cadence_row(cadence: Cadence) -> tuple[str, int, str, str]:
+    return cadence.frequency, cadence.day, f"{cadence.at:%H:%M}", cadence.timezone
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
