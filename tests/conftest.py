@@ -1,0 +1,46 @@
+"""What tests share: a fixed clock, a database on disk, and the given data where it is at hand."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from newsletter.store import open_store
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+#: Real papers pages, feeds and judgements; not part of the project.
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine reaches a test."""
+    for name in list(os.environ):
+        if name.startswith("NEWSLETTER_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Sunday noon."""
+    return datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Database]:
+    """An empty database on disk, tables up to date."""
+    db = open_store(tmp_path / "newsletter.db")
+    yield db
+    db.conn.close()
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of given data; the test is skipped where it is missing."""
+    if not SHARED.is_dir():
+        pytest.skip("the given data is not on this machine")
+    return SHARED / "data"
