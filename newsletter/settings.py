@@ -13,14 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from newsletter.errors import ProjectError, SettingsError
 from subscribers.address import parse_address
 from subscribers.cadence import Cadence, parse_cadence, parse_time, parse_timezone
+from subscribers.errors import InvalidCadence
 
 FILE = "newsletter.toml"
 PREFIX = "NEWSLETTER_"
@@ -50,6 +52,11 @@ def _one_line(value: str) -> str:
     return value.strip()
 
 
+def _number_as_text(value: object) -> object:
+    """TOML's 5 beside "5"; but True is no number."""
+    return str(value) if type(value) is int else value
+
+
 def _time(value: str) -> str:
     return f"{parse_time(value):%H:%M}"
 
@@ -67,13 +74,15 @@ class CadenceSettings(_Section):
     """What a new reader gets who asks for nothing else."""
 
     frequency: Literal["daily", "weekly", "monthly"] = Field("weekly", description="daily, weekly or monthly")
-    day: str | int = Field("friday", description="weekday (weekly) or day of the month (monthly)")
+    day: Annotated[str, BeforeValidator(_number_as_text)] = Field(
+        "friday", description="weekday (weekly) or day of the month (monthly)"
+    )
     at: Annotated[str, AfterValidator(_time)] = Field("08:00", description="local time of day")
     timezone: Annotated[str, AfterValidator(parse_timezone)] = Field("UTC", description="IANA name, as Europe/Paris")
 
     def cadence(self) -> Cadence:
         """The default cadence as the subscribers' package knows it."""
-        return parse_cadence(self.frequency, str(self.day), self.at, self.timezone)
+        return parse_cadence(self.frequency, self.day, self.at, self.timezone)
 
 
 class IssueSettings(_Section):
@@ -82,7 +91,9 @@ class IssueSettings(_Section):
     picks: int = Field(7, ge=1, le=50, description="entries chosen for the reader, at most")
     favourites: int = Field(3, ge=0, le=20, description="entries that everybody likes, at most (0 leaves them out)")
     outside: int = Field(1, ge=0, le=3, description="deliberate steps outside the reader's interests")
-    floor: float = Field(0.2, ge=-1, le=1, description="least cosine similarity for an entry to be chosen for someone")
+    floor: float = Field(
+        1.0, ge=-3, le=5, description="how far above the average an entry must lie to be chosen, in standard deviations"
+    )
     max_lateness_hours: int = Field(48, ge=1, le=720, description="an issue later than this is not sent any more")
 
 
@@ -224,8 +235,7 @@ def load(project: Path) -> Settings:
     """
     path = project / FILE
     try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
+        content = tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise ProjectError(
             f"There is no {FILE} in {project.resolve()}. Go into your newsletter's folder, name it with --project, "
@@ -235,14 +245,20 @@ def load(project: Path) -> Settings:
         raise SettingsError(f"{path} is not valid TOML: {error}. Mend that line.") from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+    except OSError as error:
+        raise ProjectError(f"{path} cannot be read: {error.strerror}. Check what it is and who may read it.") from None
     _refuse_unknown_variables()
     try:
         settings = Settings(**content)
         settings.cadence.cadence()
     except ValidationError as error:
         raise SettingsError("\n".join(_in_words(path, e) for e in error.errors())) from None
-    except ValueError as error:
+    except InvalidCadence as error:
         raise SettingsError(f"cadence in {path}: {error}") from None
+    except UnreadableVariable:
+        raise SettingsError(
+            f"The variable {PREFIX}SOURCES is not JSON. Write a list of objects, or unset it."
+        ) from None
     _refuse_twins(path, settings)
     return settings
 
@@ -268,9 +284,8 @@ def _in_words(path: Path, error: Any) -> str:
     variable = PREFIX + name.replace(".", "_").upper()
     where = f"the variable {variable}" if variable in os.environ else str(path)
     if error["type"] == "extra_forbidden":
-        known = {row.name for row in table()} | {
-            f"sources.{parts[1] if len(parts) > 1 else 0}.{n}" for n in SourceSettings.model_fields
-        }
+        known = {row.name for row in table()} | set(Settings.model_fields)
+        known |= {f"sources.{parts[1] if len(parts) > 1 else 0}.{n}" for n in SourceSettings.model_fields}
         return f"{name} in {where} is no setting.{_did_you_mean(name, known)} Remove it or mend its name."
     if error["type"] == "missing":
         return f"{name} is missing in {where}. Add it."

@@ -3,6 +3,7 @@
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +16,7 @@ MAX_FILE_BYTES = 100_000_000
 MAX_HTTP_BYTES = 20_000_000
 #: Seconds for a whole answer, however slowly it drips.
 MAX_SECONDS = 60.0
+MAX_REDIRECTS = 10
 _TIMEOUT = httpx2.Timeout(15.0)
 
 
@@ -49,7 +51,6 @@ def http_client(transport: httpx2.BaseTransport | None = None) -> httpx2.Client:
     """The client for all pulling. Only gzip is offered, because that can be unpacked with a limit."""
     return httpx2.Client(
         transport=transport,
-        follow_redirects=True,
         timeout=_TIMEOUT,
         headers={"User-Agent": f"newsletter/{version('newsletter')} (feed reader)", "Accept-Encoding": "gzip"},
     )
@@ -64,7 +65,10 @@ def fetch(location: str, *, base: Path, client: httpx2.Client, validators: Valid
     """Read a URL, a file, or all files of a folder (by name; hidden ones left out). Raises `SourceError`."""
     if is_url(location):
         return _fetch_url(location, client, validators)
-    path = base / Path(location).expanduser()
+    try:
+        path = base / Path(location).expanduser()
+    except RuntimeError as error:  # ~nobody
+        raise SourceError(f"{location} is no path: {error}") from error
     try:
         if path.is_dir():
             files = sorted(f for f in path.iterdir() if f.is_file() and not f.name.startswith("."))
@@ -74,6 +78,8 @@ def fetch(location: str, *, base: Path, client: httpx2.Client, validators: Valid
         return Fetched((_read(path),), Validators())
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL or half a surrogate
+        raise SourceError(f"{location!r} is no path: {error}") from error
 
 
 def _read_folder(files: list[Path]) -> Fetched:
@@ -96,7 +102,9 @@ def _read(path: Path) -> Document:
 def _fetch_url(url: str, client: httpx2.Client, validators: Validators) -> Fetched:
     asked = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
     try:
-        with client.stream("GET", url, headers={k: v for k, v in asked.items() if v}) as answer:
+        # A header that is not ASCII cannot be sent back; the server then simply answers in full.
+        request = client.build_request("GET", url, headers={k: v for k, v in asked.items() if v and v.isascii()})
+        with _final_answer(client, request) as answer:
             if answer.status_code == httpx2.codes.NOT_MODIFIED:
                 return Fetched((), validators)
             if not answer.is_success:
@@ -106,12 +114,27 @@ def _fetch_url(url: str, client: httpx2.Client, validators: Validators) -> Fetch
                 (Document(url, content, answer.headers.get("content-type", "")),),
                 Validators(answer.headers.get("etag"), answer.headers.get("last-modified")),
             )
-    except httpx2.InvalidURL as error:
+    except (httpx2.InvalidURL, UnicodeError) as error:  # UnicodeError: the name lookup's, for a label too long
         raise SourceError(f"{url} is no valid address: {error}") from error
     except httpx2.TimeoutException as error:
         raise SourceError("the server took too long to answer") from error
     except httpx2.HTTPError as error:
         raise SourceError(f"the server could not be reached: {error or type(error).__name__}") from error
+
+
+@contextmanager
+def _final_answer(client: httpx2.Client, request: httpx2.Request) -> Iterator[httpx2.Response]:
+    """The answer behind all redirects. The client could follow them, but would read their bodies without limits."""
+    for _ in range(MAX_REDIRECTS + 1):
+        answer = client.send(request, stream=True, follow_redirects=False)
+        try:
+            if answer.next_request is None:
+                yield answer
+                return
+            request = answer.next_request
+        finally:
+            answer.close()
+    raise SourceError("the server redirects again and again")
 
 
 def _limited(answer: httpx2.Response) -> Iterator[bytes]:
@@ -132,3 +155,5 @@ def _limited(answer: httpx2.Response) -> Iterator[bytes]:
         if time.monotonic() > deadline:
             raise SourceError(f"it was not through after {MAX_SECONDS:.0f} seconds")
         yield chunk
+    if unpack and not unpack.eof and answer.num_bytes_downloaded:
+        raise SourceError("its gzip packing is broken: it ends too early")

@@ -14,7 +14,7 @@ _ARXIV = re.compile(
     r"\s*(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?![\w])",
     re.IGNORECASE,
 )
-_DOI = re.compile(r"(?:^|doi\.org/|doi:\s*)(10\.\d{4,9}/[^\s?#]+)", re.IGNORECASE)
+_DOI = re.compile(r"(?:^|doi\.org/|doi:\s*)(10\.\d{4,9}/[^\s?#\x00-\x1f\ud800-\udfff]+)", re.IGNORECASE)
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|ref|source|cmpid", re.IGNORECASE)
 #: A shorter title ("Editorial") says too little to stand for an entry that has a link of its own.
 TELLING_TITLE = 16
@@ -39,13 +39,17 @@ def canonical_url(url: str) -> str | None:
 
     None for a bare domain: a site's front page is no identity of an entry.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(k)]
+        query_text = urlencode(query)
+    except ValueError:  # what a person typed in search of an entry need not be a link
+        return None
     host = (parts.hostname or "").removeprefix("www.")
     path = re.sub(r"/(index\.\w+)?$", "", parts.path)
-    query = urlencode([(k, v) for k, v in parse_qsl(parts.query) if not _TRACKING.fullmatch(k)])
     if not path and not query:
         return None
-    return f"{host}{path}" + (f"?{query}" if query else "")
+    return f"{host}{path}" + (f"?{query_text}" if query else "")
 
 
 def fingerprint(title: str) -> str:
@@ -84,10 +88,14 @@ def _contradict(key: str, mine: list[str], theirs: list[str]) -> bool:
         b = {k for k in theirs if k.startswith(kind + ":")}
         if kind == "url":
             # Two pages of one site with one title are two entries ("Links of the week"); of two sites, one.
-            hosts = {k.split("/")[0] for k in a} & {k.split("/")[0] for k in b}
-            a, b = ({k for k in side if k.split("/")[0] in hosts} for side in (a, b))
+            hosts = set(map(_host, a)) & set(map(_host, b))
+            a, b = ({k for k in side if _host(k) in hosts} for side in (a, b))
         if a and b and not a & b:
             return True
     if key.startswith("title:") and len(key) < len("title:") + TELLING_TITLE:
         return any(not k.startswith("title:") for k in (*mine, *theirs))
     return False
+
+
+def _host(url_key: str) -> str:
+    return re.split("[/?]", url_key, maxsplit=1)[0]

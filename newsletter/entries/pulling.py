@@ -58,6 +58,7 @@ def pull(db: Database, source: Source, *, base: Path, client: httpx2.Client, now
             report.skipped += parsed.skipped
     except SourceError as error:
         report.error = str(error)
+        validators = Validators()  # of something unreadable: to be told "not changed" would hide that
     store.note_pull(db, source.name, now, error=report.error, validators=validators)
     return report
 

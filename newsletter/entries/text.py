@@ -3,7 +3,9 @@ r"""Text made clean for people: LaTeX, HTML, entities, control characters and wi
 What comes out is one line without markup. It is data, never trusted: templates escape it all the same.
 """
 
+import codecs
 import html
+import logging
 import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
@@ -21,7 +23,7 @@ MAX_URL = 2_000
 #: Longer text is nobody's abstract; pylatexenc would take long over it.
 MAX_RAW = 60_000
 
-_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]*(\s[^<>]*)?/?>|<!--.*?-->|<!\[CDATA\[|<!DOCTYPE[^>]*>", re.DOTALL)
+_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]*(\s[^<>]*)?/?>|<!\[CDATA\[|<!DOCTYPE")
 _BLOCK_END = re.compile(r"(</(p|div|li|h[1-6]|tr|blockquote)>|<br\s*/?>)", re.IGNORECASE)
 # The rule of pandoc: `$5 and $10` is money, `$x$` is mathematics.
 _MATH = re.compile(r"\$(?=[^\s$])([^$]{0,400}?)(?<=[^\s$])\$(?!\d)")
@@ -50,14 +52,23 @@ def clean_names(raw: list[str]) -> tuple[str, ...]:
 def clean_text(raw: str) -> str:
     """Plain Unicode in one line; paragraphs become spaces."""
     text = raw[:MAX_RAW]
-    if _TAG.search(text):
+    if _TAG.search(text) or ("<!--" in text and "-->" in text):
         spaced = _BLOCK_END.sub(r" \1 ", text.replace("<![CDATA[", "").replace("]]>", ""))
         text = nh3.clean(spaced, tags=set(), clean_content_tags={"script", "style"})
     text = html.unescape(text)
     if "\\" in text or "$" in text or "{" in text:
         text = _from_latex(text)
-    text = "".join(" " if _is_noise(c) else c for c in unicodedata.normalize("NFC", text))
-    return " ".join(text.split())
+    return " ".join("".join(map(_readable, unicodedata.normalize("NFC", text))).split())
+
+
+def decode(content: bytes) -> str:
+    """Bytes of a text file as text: UTF-8, or UTF-16 where it says so, or else what Windows calls ANSI."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
 
 
 def clip(text: str, most: int) -> str:
@@ -97,15 +108,23 @@ def parse_date(raw: Any, today: date) -> date | None:
         return None
     try:
         moment = datetime.fromisoformat(raw.strip())
-    except ValueError:
+        day = moment.astimezone(UTC).date() if moment.tzinfo else moment.date()
+    except (ValueError, OverflowError):  # OverflowError: the first or last day of all, moved to UTC
         return None
-    return plausible_date(moment.astimezone(UTC).date() if moment.tzinfo else moment.date(), today)
+    return plausible_date(day, today)
 
 
-def _is_noise(c: str) -> bool:
-    """Control characters, and the invisible ones that reorder or hide text (joiners for emoji and scripts stay)."""
-    category = unicodedata.category(c)
-    return category in ("Cc", "Co", "Cs", "Cn", "Zl", "Zp") or (category == "Cf" and c not in "\u200c\u200d")
+def _readable(c: str) -> str:
+    """Control characters become spaces; the invisible ones that reorder, hide or hyphenate text vanish.
+
+    Joiners stay, emoji and some scripts need them.
+    """
+    match unicodedata.category(c):
+        case "Cf":
+            return c if c in "\u200c\u200d" else ""
+        case "Cc" | "Co" | "Cs" | "Cn" | "Zl" | "Zp":
+            return " "
+    return c
 
 
 def _from_latex(text: str) -> str:
@@ -130,4 +149,6 @@ def _from_math(source: str) -> str:
 
 @cache
 def _converter() -> Any:
+    # It would tell every broken formula of every feed to the operator's terminal.
+    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
     return LatexNodes2Text(math_mode="text", strict_latex_spaces=False, keep_comments=True)

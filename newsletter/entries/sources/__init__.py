@@ -1,6 +1,5 @@
 """One file a format; here is the choice between them."""
 
-import codecs
 import json
 from datetime import date
 from typing import Literal
@@ -9,6 +8,7 @@ from newsletter.entries.entry import Parsed
 from newsletter.entries.sources.feed import parse_feed
 from newsletter.entries.sources.jsonlines import parse_jsonlines
 from newsletter.entries.sources.papers_page import looks_like_papers_page, parse_papers_page, year_in_name
+from newsletter.entries.text import decode
 from newsletter.errors import SourceError
 
 Kind = Literal["auto", "papers-page", "feed", "jsonl"]
@@ -29,20 +29,21 @@ def parse(
         case "feed":
             return parse_feed(content, content_type=content_type, location=name, today=today)
         case "jsonl":
-            return parse_jsonlines(_decode(content), today=today)
+            return parse_jsonlines(decode(content), today=today)
         case _:
-            return parse_papers_page(_decode(content), year=year or year_in_name(name), today=today)
+            return parse_papers_page(decode(content), year=year or year_in_name(name), today=today)
 
 
 def guess_kind(content: bytes, name: str) -> Kind:
     """Tell the format by the first bytes, then by the name. Raises `SourceError` where nothing fits."""
-    start = content[:4_000].removeprefix(codecs.BOM_UTF8).lstrip()
-    if start[:1] == b"<":
+    # Room for a whole line of JSON; cut between words, never within a character.
+    head = content if len(content) <= 40_000 else content[:40_000].rsplit(b" ", 1)[0]
+    start = decode(head).lstrip()
+    if start.startswith("<"):
         return "feed"
-    if start[:1] == b"{":
-        first = start.split(b"\n", 1)[0]
-        return "jsonl" if name.endswith((".jsonl", ".ndjson")) or _is_entry(first) else "feed"
-    if not start or looks_like_papers_page(start.decode("utf-8", "replace")):
+    if start.startswith("{"):
+        return "jsonl" if name.endswith((".jsonl", ".ndjson")) or _is_entry(start.split("\n", 1)[0]) else "feed"
+    if not start or looks_like_papers_page(start):
         return "papers-page"
     raise SourceError(
         "its format is not known: neither a feed (RSS, Atom, JSON Feed), nor JSON lines, nor a page of trending "
@@ -50,18 +51,9 @@ def guess_kind(content: bytes, name: str) -> Kind:
     )
 
 
-def _is_entry(line: bytes) -> bool:
+def _is_entry(line: str) -> bool:
     try:
         item = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return "title" in item and "items" not in item
-
-
-def _decode(content: bytes) -> str:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16", "replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")

@@ -1,5 +1,6 @@
 """RSS and Atom through feedparser; JSON Feed 1.0 and 1.1 by its specification (jsonfeed.org/version/1.1)."""
 
+import codecs
 import json
 import re
 from datetime import date
@@ -9,10 +10,11 @@ from typing import Any
 import feedparser
 
 from newsletter.entries.entry import Parsed, ParsedEntry, Skipped
-from newsletter.entries.sources.jsonlines import text_in
+from newsletter.entries.sources.jsonlines import list_in, text_in
 from newsletter.entries.text import (
     clean_names,
     clean_summary,
+    clean_text,
     clean_title,
     clip,
     parse_date,
@@ -31,13 +33,16 @@ def parse_feed(content: bytes, *, content_type: str = "", location: str = "", to
     """Read a feed of any kind. A feed without items is fine; raises `SourceError` for what is no feed."""
     if len(content) > MAX_BYTES:
         raise SourceError(f"it holds {len(content) / 1e6:.0f} MB; a feed of over {MAX_BYTES / 1e6:.0f} MB is not read")
-    if content.lstrip()[:1] == b"{":
+    if content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{":
         return _parse_json_feed(content, today)
     headers = {"content-location": location}
     if content_type:
         headers["content-type"] = content_type
-    found = feedparser.parse(BytesIO(content), response_headers=headers, sanitize_html=False)
-    if not found.version and not found.entries:
+    try:
+        found = feedparser.parse(BytesIO(content), response_headers=headers, sanitize_html=False)
+    except Exception as error:  # it has no error root, and its parsers underneath raise what they like
+        raise SourceError(f"it cannot be read as a feed ({type(error).__name__}: {error})") from error
+    if not found.get("version") and not found.entries:
         start = content[:2_000].lstrip().lower()
         if start.startswith((b"<!doctype html", b"<html")):
             raise SourceError("it is a web page, not a feed; look for its RSS or Atom address")
@@ -72,7 +77,8 @@ def _from_feedparser(item: Any, today: date) -> ParsedEntry | Skipped:
 
 def _day_of(item: Any, today: date) -> date | None:
     for key in ("published_parsed", "updated_parsed"):
-        if moment := item.get(key):
+        # The plain dict's get: feedparser's own answers for `updated` with `published`, and warns about it.
+        if moment := dict.get(item, key):
             try:
                 return plausible_date(date(*moment[:3]), today)
             except (ValueError, TypeError):
@@ -99,7 +105,7 @@ def _from_json_item(item: Any, today: date) -> ParsedEntry | Skipped:
     # A title may be missing (it is a note, then): its first words stand in.
     title = clean_title(text_in(item, "title")) or clip(clean_summary(text), 80)
     if not title:
-        return Skipped(f"item {item.get('id', '?')}", "it has neither title nor text")
+        return Skipped(clip(clean_text(f"item {item.get('id', '?')}"), 80), "it has neither title nor text")
     people = item.get("authors") if isinstance(item.get("authors"), list) else [item.get("author")]
     return ParsedEntry(
         title=title,
@@ -108,7 +114,7 @@ def _from_json_item(item: Any, today: date) -> ParsedEntry | Skipped:
         url=safe_url(item.get("url")) or safe_url(item.get("external_url")) or safe_url(item.get("id")),
         identifiers=(str(item.get("id", "")),),
         published=parse_date(item.get("date_published") or item.get("date_modified"), today),
-        categories=clean_names([t for t in item.get("tags") or [] if isinstance(t, str)]),
+        categories=clean_names([t for t in list_in(item, "tags") if isinstance(t, str)]),
     )
 
 

@@ -5,7 +5,6 @@ Keys: `title` (needed), `summary` or `abstract`, `url`, `authors` (list or one s
 """
 
 import json
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -45,11 +44,11 @@ def entry_from(item: Any, today: date) -> ParsedEntry | str:
     return ParsedEntry(
         title=title,
         summary=clean_summary(text_in(item, "summary") or text_in(item, "abstract")),
-        authors=clean_names(_names(item.get("authors"))),
+        authors=clean_names(_names(item)),
         url=safe_url(item.get("url")) or safe_url(item.get("link")),
         identifiers=tuple(str(item[key]) for key in ("id", "doi", "arxiv_id") if isinstance(item.get(key), str | int)),
         published=parse_date(item.get("published"), today),
-        categories=clean_names([c for c in _list(item.get("categories")) if isinstance(c, str)]),
+        categories=clean_names([c for c in list_in(item, "categories") if isinstance(c, str)]),
         popularity=popularity if isinstance(popularity, int) and 0 <= popularity < 2**31 else None,
     )
 
@@ -60,15 +59,17 @@ def text_in(item: dict[str, Any], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _names(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [part for part in value.replace(" and ", ", ").split(", ") if part.strip()]
+def list_in(item: dict[str, Any], key: str) -> list[Any]:
+    """The list under a key; anything else counts as an empty one."""
+    value = item.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _names(item: dict[str, Any]) -> list[str]:
+    if names := text_in(item, "authors"):
+        return [part for part in names.replace(" and ", ", ").split(", ") if part.strip()]
     return [
         name
-        for author in _list(value)
+        for author in list_in(item, "authors")
         if (name := text_in(author, "name") if isinstance(author, dict) else author) and isinstance(name, str)
     ]
-
-
-def _list(value: Any) -> Iterable[Any]:
-    return value if isinstance(value, list) else ()

@@ -1,0 +1,95 @@
+"""When an issue is due, for whom, and what it covers. Pure: the clock is an argument.
+
+A slot is a local date on which a reader's cadence falls, together with the moment (UTC) of their hour on it.
+Where summer time begins and that hour does not exist, it is an hour later by the clock; where it comes twice, the
+first one counts (PEP 495, fold=0).
+"""
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from subscribers.cadence import Cadence, Frequency
+
+#: Two periods: what an issue without a predecessor looks back on.
+LOOK_BACK = {
+    Frequency.DAILY: timedelta(days=2),
+    Frequency.WEEKLY: timedelta(days=14),
+    Frequency.MONTHLY: timedelta(days=62),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One due date of one reader."""
+
+    #: local to the reader; names the issue
+    date: date
+    #: the reader's hour on it, UTC
+    at: datetime
+
+
+def is_due_date(cadence: Cadence, day: date) -> bool:
+    """Does the cadence fall on that local date? A short month's last day stands in for missing ones."""
+    match cadence.frequency:
+        case Frequency.DAILY:
+            return True
+        case Frequency.WEEKLY:
+            return day.isoweekday() == cadence.day
+        case Frequency.MONTHLY:
+            return day.day == min(cadence.day, monthrange(day.year, day.month)[1])
+
+
+def slot_on(cadence: Cadence, day: date) -> Slot:
+    """The slot of a due date."""
+    return Slot(day, datetime.combine(day, cadence.at, cadence.zone).astimezone(UTC))
+
+
+def last_slot(cadence: Cadence, now: datetime) -> Slot:
+    """The latest slot that is not in the future."""
+    day = now.astimezone(cadence.zone).date()
+    while not (is_due_date(cadence, day) and slot_on(cadence, day).at <= now):
+        day -= timedelta(days=1)
+    return slot_on(cadence, day)
+
+
+def next_slot(cadence: Cadence, now: datetime) -> Slot:
+    """The first slot in the future."""
+    day = now.astimezone(cadence.zone).date()
+    while not (is_due_date(cadence, day) and slot_on(cadence, day).at > now):
+        day += timedelta(days=1)
+    return slot_on(cadence, day)
+
+
+def due_slot(cadence: Cadence, now: datetime, since: datetime, max_lateness: timedelta) -> Slot | None:
+    """The slot for which a reader ought to have their issue by now, or None.
+
+    `since` is when the reader was confirmed: slots before it are none of theirs. A slot longer ago than
+    `max_lateness` is over: late is better than never, unless it is too late.
+    """
+    slot = last_slot(cadence, now)
+    return slot if slot.at > since and now - slot.at <= max_lateness else None
+
+
+def period(frequency: Frequency, due: date) -> str:
+    """The period a due date belongs to; a reader gets one issue a period. ISO weeks: 2026-W48."""
+    match frequency:
+        case Frequency.DAILY:
+            return due.isoformat()
+        case Frequency.WEEKLY:
+            year, week, _ = due.isocalendar()
+            return f"{year}-W{week:02}"
+        case Frequency.MONTHLY:
+            return f"{due:%Y-%m}"
+
+
+def previous_due_date(frequency: Frequency, due: date) -> date:
+    """The due date one period earlier; an issue begins where the one of that date, or the last before it, ended."""
+    match frequency:
+        case Frequency.DAILY:
+            return due - timedelta(days=1)
+        case Frequency.WEEKLY:
+            return due - timedelta(days=7)
+        case Frequency.MONTHLY:
+            end = due.replace(day=1) - timedelta(days=1)
+            return end.replace(day=min(due.day, end.day))

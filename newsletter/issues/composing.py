@@ -1,0 +1,98 @@
+"""From rankings to what each reader gets: sections, places, reasons. Pure functions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from newsletter.entries.entry import Entry
+from newsletter.issues.issue import NothingNew, Pick, ReasonKind, Section
+from newsletter.ranking.scoring import Booleans, Ranking
+from newsletter.ranking.tastes import Tastes
+
+#: Below this similarity an entry is not about the interest, however poor the week.
+LEAST_SIMILARITY = 0.2
+#: A reader who follows something gets at least so many, the nearest there are, said to be just that.
+FEWEST_PICKS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How many of what, as the settings say."""
+
+    picks: int
+    favourites: int
+    outside: int
+    #: standard deviations above the reader's average entry
+    floor: float
+
+
+def compose(
+    entries: Sequence[Entry],
+    ranking: Ranking,
+    tastes: Tastes,
+    *,
+    pinned: Sequence[int],
+    seen: Booleans,
+    shape: Shape,
+) -> list[tuple[Pick, ...] | NothingNew]:
+    """What every reader gets, in the order of `ranking`'s rows.
+
+    `pinned` are indices of entries in the editor's order; `seen` is True where a reader has had an entry.
+    Sentences are not chosen yet. A reader for whom only favourites or a step outside would remain gets nothing.
+    """
+    by_popularity = sorted(
+        (n for n, entry in enumerate(entries) if entry.popularity), key=lambda n: -(entries[n].popularity or 0)
+    )
+    follows = np.bincount(tastes.follower, minlength=tastes.readers) > 0
+    issues: list[tuple[Pick, ...] | NothingNew] = []
+    for reader in range(tastes.readers):
+        if seen[reader].all():
+            issues.append(NothingNew("no entry has come in that this reader has not had"))
+            continue
+        editor = [n for n in pinned if not seen[reader, n]]
+        taken = set(editor)
+        picks = [_pick(entries[n], Section.PINNED, 0.0, ReasonKind.EDITOR) for n in editor]
+        chosen = _for_you(ranking, reader, taken, shape, bool(follows[reader]))
+        for place in chosen:
+            n = int(ranking.entry[reader, place])
+            taken.add(n)
+            kind, words = _reason(ranking, tastes, reader, place)
+            picks.append(_pick(entries[n], Section.FOR_YOU, float(ranking.relevance[reader, place]), kind, words))
+        if not picks:
+            issues.append(NothingNew("nothing was left for this reader after what they mute and have had"))
+            continue
+        hidden = seen[reader] | ranking.muted[reader]
+        for n in [n for n in by_popularity if n not in taken and not hidden[n]][: shape.favourites]:
+            taken.add(n)
+            liked = entries[n].popularity or 0
+            picks.append(_pick(entries[n], Section.FAVOURITES, float(liked), ReasonKind.POPULAR, str(liked)))
+        outside = int(ranking.outside[reader])
+        if shape.outside and outside >= 0 and outside not in taken:
+            picks.append(_pick(entries[outside], Section.OUTSIDE, 0.0, ReasonKind.OUTSIDE))
+        issues.append(tuple(picks))
+    return issues
+
+
+def _for_you(ranking: Ranking, reader: int, taken: set[int], shape: Shape, follows: bool) -> list[int]:
+    """Places of the ranking that this reader gets: over the floor, or the few nearest."""
+    places = [p for p, n in enumerate(ranking.entry[reader]) if n >= 0 and int(n) not in taken]
+    good = [p for p in places if not follows or _over_floor(ranking, reader, p, shape.floor)]
+    return (good if len(good) >= FEWEST_PICKS else places[:FEWEST_PICKS])[: shape.picks]
+
+
+def _over_floor(ranking: Ranking, reader: int, place: int, floor: float) -> bool:
+    near = ranking.relevance[reader, place] >= LEAST_SIMILARITY
+    return bool(near and ranking.standing[reader, place] >= floor)
+
+
+def _reason(ranking: Ranking, tastes: Tastes, reader: int, place: int) -> tuple[ReasonKind, str]:
+    interest = int(ranking.interest[reader, place])
+    if interest < 0:
+        return ReasonKind.GENERAL, ""
+    near = ranking.relevance[reader, place] >= LEAST_SIMILARITY
+    return ReasonKind.INTEREST if near else ReasonKind.NEAREST, tastes.words[interest]
+
+
+def _pick(entry: Entry, section: Section, score: float, reason: ReasonKind, words: str = "") -> Pick:
+    return Pick(entry.id, section, round(score, 4), reason, words)

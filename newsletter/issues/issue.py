@@ -1,0 +1,114 @@
+"""The types of this room: an issue, and what was chosen for one reader."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from newsletter.errors import IssueError
+from newsletter.issues.calendar import period
+from subscribers.cadence import Frequency
+
+
+class IssueState(StrEnum):
+    """How far an issue is."""
+
+    #: takes new entries
+    OPEN = "open"
+    #: its entries, intro, pins and template are fixed
+    FROZEN = "frozen"
+    #: may be sent
+    RELEASED = "released"
+    #: every copy is out or given up
+    DONE = "done"
+    #: waits for the editor's word
+    HELD = "held"
+    #: nobody gets it
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class IssueKey:
+    """One edition of a cadence for one local due date."""
+
+    frequency: Frequency
+    due: date
+
+    def __str__(self) -> str:
+        return f"{self.frequency}-{self.due}"
+
+    @property
+    def period(self) -> str:
+        """The period it belongs to, such as 2026-W48."""
+        return period(self.frequency, self.due)
+
+
+def parse_issue_key(text: str) -> IssueKey:
+    """Read "weekly-2026-11-27". Raises `IssueError`."""
+    frequency, _, due = text.strip().partition("-")
+    try:
+        return IssueKey(Frequency(frequency), date.fromisoformat(due))
+    except ValueError:
+        raise IssueError(
+            f"{text!r} names no issue; write it as weekly-2026-11-27. `newsletter issue list` shows them."
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIssue:
+    """An issue that has been frozen."""
+
+    id: int
+    key: IssueKey
+    state: IssueState
+    frozen_at: datetime
+    #: the highest entry id it covers; the next issue begins behind it
+    up_to_entry: int
+
+
+class Section(StrEnum):
+    """The parts of an issue, in their order."""
+
+    PINNED = "pinned"
+    FOR_YOU = "for-you"
+    FAVOURITES = "favourites"
+    OUTSIDE = "outside"
+
+
+class ReasonKind(StrEnum):
+    """Why an entry is in somebody's issue."""
+
+    #: it is close to an interest; words: the interest
+    INTEREST = "interest"
+    #: nothing was close; this came nearest to it; words: the interest
+    NEAREST = "nearest"
+    #: the editor pinned it
+    EDITOR = "editor"
+    #: many like it; words: how many
+    POPULAR = "popular"
+    #: a step outside what the reader follows
+    OUTSIDE = "outside"
+    #: the reader follows nothing yet: everybody's edition
+    GENERAL = "general"
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """An entry chosen for one reader."""
+
+    entry_id: int
+    section: Section
+    #: cosine similarity to the interest less what is muted; the general score where no interest is involved
+    score: float
+    reason: ReasonKind
+    #: what the reason is about, in the reader's own words where it is an interest
+    words: str
+    #: index of the sentence to set off, None where the entry has no summary
+    sentence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NothingNew:
+    """A reader gets no mail for this issue, and why."""
+
+    why: str

@@ -1,0 +1,53 @@
+"""Text into vectors: only what is not known yet, by whatever embedder there is."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlite_utils import Database
+
+from newsletter.entries.entry import content_hash
+from newsletter.ranking import store
+
+Vectors = NDArray[np.float32]
+Progress = Callable[[int, int], None]
+
+#: Texts embedded before they are stored: a kill in the middle loses no more than these.
+CHUNK = 256
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors."""
+
+    @property
+    def name(self) -> str:
+        """The model's name and version: vectors of different names are never compared."""
+
+    def embed(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        """One row of unit length per text; `progress` is told how many are done. Raises `ModelError`."""
+
+
+def vectors_of(db: Database, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+    """Vectors of the texts, shape (texts, dimensions), float32; unknown texts are embedded and kept.
+
+    `progress` is called with (done, to do) for the unknown ones. Raises `ModelError`.
+    """
+    if not texts:
+        return np.zeros((0, 1), np.float32)
+    hashes = [content_hash(text) for text in texts]
+    known = store.load_vectors(db, embedder.name, set(hashes))
+    missing = {h: text for h, text in zip(hashes, texts, strict=True) if h not in known}
+    todo = list(missing.items())
+    for start in range(0, len(todo), CHUNK):
+        chunk = todo[start : start + CHUNK]
+
+        def tell(done: int, start: int = start) -> None:
+            if progress:
+                progress(start + done, len(todo))
+
+        rows = embedder.embed([text for _, text in chunk], tell).astype(np.float16)
+        fresh = {h: row for (h, _), row in zip(chunk, rows, strict=True)}
+        store.save_vectors(db, embedder.name, fresh)
+        known.update(fresh)
+    return np.stack([known[h] for h in hashes]).astype(np.float32)

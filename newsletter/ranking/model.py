@@ -1,0 +1,117 @@
+"""The model, as seen from every other process: started on first need, gone when it is not needed."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import IO, Any, Self
+
+import numpy as np
+
+from newsletter.errors import ModelError
+from newsletter.ranking.embedding import Vectors
+from newsletter.ranking.model_process import BUNDLED_SHA256
+
+
+class ModelProcess:
+    """An `Embedder` whose model lives in a child process.
+
+    The child is started by the first `embed`, ends by itself after a minute of idleness and is started again
+    when needed; `close` ends it at once.
+    """
+
+    def __init__(self, model: str = "bundled", *, batch: int = 32) -> None:
+        self._model = model
+        self._batch = batch
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name under which vectors are kept; the bundled model's weights are part of it."""
+        return f"all-MiniLM-L6-v2@{BUNDLED_SHA256[:8]}" if self._model == "bundled" else self._model
+
+    def embed(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        """Vectors of the texts, in order, float32. Raises `ModelError` in words for the operator."""
+        if not texts:
+            return np.zeros((0, 1), np.float32)
+        request = json.dumps({"texts": list(texts)}).encode() + b"\n"
+        try:
+            return self._ask(request, progress)
+        except (BrokenPipeError, EOFError):
+            # It may just have ended for idleness. Once more, then give up.
+            self.close()
+        try:
+            return self._ask(request, progress)
+        except (BrokenPipeError, EOFError):
+            code = self.close()
+            raise ModelError(
+                f"The model's process ended before it answered (exit status {code}); most often the machine is out "
+                "of memory. Free some, or set model.batch to a smaller number, and run the command again: what was "
+                "embedded so far is kept."
+            ) from None
+
+    def close(self) -> int | None:
+        """End the child, if it runs; returns its exit status."""
+        if self._child is None:
+            return None
+        child, self._child = self._child, None
+        for stream in (child.stdin, child.stdout):
+            if stream:
+                with suppress(BrokenPipeError):
+                    stream.close()
+        try:
+            return child.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            return child.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, request: bytes, progress: Callable[[int], None] | None) -> Vectors:
+        child = self._running()
+        stdin, stdout = _pipe(child.stdin), _pipe(child.stdout)
+        stdin.write(request)
+        stdin.flush()
+        while line := stdout.readline():
+            answer: dict[str, Any] = json.loads(line)
+            if "error" in answer:
+                self.close()
+                raise ModelError(answer["error"])
+            if "done" in answer:
+                if progress:
+                    progress(answer["done"])
+                continue
+            size = answer["rows"] * answer["columns"] * 4
+            numbers = stdout.read(size)
+            if len(numbers) != size:
+                break
+            return np.frombuffer(numbers, "<f4").reshape(answer["rows"], answer["columns"])
+        raise EOFError
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            self.close()
+            offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"} if self._model == "bundled" else {}
+            command = [sys.executable, "-m", "newsletter.ranking.model_process"]
+            self._child = subprocess.Popen(
+                [*command, "--model", self._model, "--batch", str(self._batch)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, **offline, "TOKENIZERS_PARALLELISM": "true"},
+            )
+        return self._child
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        raise EOFError
+    return stream
