@@ -1,5 +1,7 @@
 """Addresses as people type them, and as mail wants them."""
 
+from contextlib import suppress
+
 from email_validator import EmailNotValidError, validate_email
 
 from subscribers.errors import InvalidAddress
@@ -28,5 +30,12 @@ def parse_address(typed: str) -> str:
 
 
 def address_key(address: str) -> str:
-    """What two addresses must share to be the same reader: letter case does not matter."""
-    return address.casefold()
+    """What two addresses must share to be the same reader: letter case does not matter, nor how a domain is written.
+
+    An ASCII address is only folded, because this is asked for every message.
+    """
+    key = address.strip()
+    if not key.isascii():
+        with suppress(InvalidAddress):
+            key = parse_address(key)
+    return key.casefold()

@@ -63,13 +63,17 @@ def open_database(path: Path, *, durable: bool = True) -> Database:
     with database_errors(path):
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
-            (application,) = connection.execute("PRAGMA application_id").fetchone()
+            # In this order: another process that is just creating the file stamps it before its first table.
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
             if application != APPLICATION_ID and tables:
                 raise NotOurDatabase(
                     f"{path} is a database of another program. Name another file or folder; nothing was changed."
                 )
-            connection.execute("PRAGMA journal_mode=WAL")
+            (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+            if mode != "wal":
+                with _alone(path):  # of two that switch at once SQLite tells one "locked", whatever the timeout
+                    connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             connection.execute("PRAGMA foreign_keys=ON")
         except BaseException:
@@ -116,11 +120,18 @@ def migrate(db: Database, path: Path, sets: Sequence[Migrations]) -> None:
                 )
         if not any(migrations.pending(db) for migrations in sets):
             return
-        with path.with_suffix(".migrating").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with _alone(path):
             db.conn.execute(f"PRAGMA application_id={APPLICATION_ID}")
             for migrations in sets:
                 migrations.apply(db)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait until no other process is making the file ready."""
+    with path.with_suffix(".migrating").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _file_of(db: Database) -> str:

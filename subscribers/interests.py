@@ -9,7 +9,7 @@ from subscribers.errors import InvalidInterest
 #: Longer lines are abstracts or accidents; the model reads no further anyway.
 MAX_CHARACTERS = 300
 MAX_INTERESTS = 50
-_MUTE = re.compile(r"^\s*(?:not|no)\s*:\s*", re.IGNORECASE)
+_MUTE = re.compile(r"(?:not|no)\s*:\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,9 @@ class Interest:
 
 def parse_interest(line: str) -> Interest:
     """Read one line; "not: surveys" mutes. Raises `InvalidInterest` for empty, wordless or endless lines."""
-    rest = _MUTE.sub("", line, count=1)
-    muted = rest != line
-    text = "".join(" " if unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"} else c for c in rest)
-    text = " ".join(text.split())
+    tidy = " ".join("".join(map(_readable, line)).split())
+    mute = _MUTE.match(tidy)
+    text = tidy[mute.end() :] if mute else tidy
     if not any(c.isalnum() for c in text):
         raise InvalidInterest(
             f"The interest {line.strip()[:60]!r} holds no word. Write what you like to read about, "
@@ -41,7 +40,7 @@ def parse_interest(line: str) -> Interest:
             f"The interest that begins {text[:40]!r} has {len(text):,} characters; {MAX_CHARACTERS} is the most. "
             "Say it in one line, or split it into several interests."
         )
-    return Interest(text, muted)
+    return Interest(text, muted=mute is not None)
 
 
 def parse_interests(lines: list[str]) -> tuple[Interest, ...]:
@@ -54,3 +53,13 @@ def parse_interests(lines: list[str]) -> tuple[Interest, ...]:
     if len(found) > MAX_INTERESTS:
         raise InvalidInterest(f"{len(found)} interests are too many to tell apart; {MAX_INTERESTS} is the most.")
     return tuple(found.values())
+
+
+def _readable(c: str) -> str:
+    """Invisible characters vanish (but for the joiners that some scripts and emoji need), breaks become spaces."""
+    match unicodedata.category(c):
+        case "Cf":
+            return c if c in "\u200c\u200d" else ""
+        case "Cc" | "Cs" | "Zl" | "Zp":
+            return " "
+    return c

@@ -157,7 +157,7 @@ def get(db: Database, address: str) -> Subscriber:
 
 def find(db: Database, address: str) -> Subscriber | None:
     """Like `get`, with None for nobody."""
-    return next(_select(db, "WHERE s.address_key = ?", [address_key(address.strip())]), None)
+    return next(_select(db, "WHERE s.address_key = ?", [address_key(address)]), None)
 
 
 def everybody(db: Database, *, state: State | None = None) -> Iterator[Subscriber]:

@@ -30,7 +30,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.PENDING: frozenset({State.ACTIVE, State.UNSUBSCRIBED, State.SUPPRESSED}),
     State.ACTIVE: frozenset({State.PAUSED, State.UNSUBSCRIBED, State.SUPPRESSED}),
     State.PAUSED: frozenset({State.ACTIVE, State.UNSUBSCRIBED, State.SUPPRESSED}),
-    State.UNSUBSCRIBED: frozenset({State.PENDING, State.ACTIVE, State.SUPPRESSED}),
+    State.UNSUBSCRIBED: frozenset({State.ACTIVE, State.SUPPRESSED}),
     State.SUPPRESSED: frozenset({State.PENDING}),
 }
 

@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlite_utils import Database
 
 from newsletter.store import open_store
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+# A busy machine is no failing test; what hypothesis finds is told by its seed, and kept nowhere.
+hypothesis.settings.register_profile("calm", deadline=None, max_examples=80, database=None)
+hypothesis.settings.load_profile("calm")
 
 #: Real papers pages, feeds and judgements; not part of the project.
 SHARED = Path(__file__).resolve().parents[2] / "shared"
