@@ -40,6 +40,7 @@ def canonical_url(url: str) -> str | None:
     None for a bare domain: a site's front page is no identity of an entry.
     """
     try:
+        url.encode()
         parts = urlsplit(url)
         query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(k)]
         query_text = urlencode(query)

@@ -76,7 +76,8 @@ def clip(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     cut = text[: most - 1]
-    return cut[: max(cut.rfind(" "), most * 2 // 3)].rstrip(" ,;:") + "…"
+    space = cut.rfind(" ")
+    return (cut[:space] if space > most * 2 // 3 else cut).rstrip(" ,;:") + "…"
 
 
 def safe_url(raw: object) -> str | None:
