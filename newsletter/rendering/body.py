@@ -1,0 +1,211 @@
+"""One of a mail's two bodies: its templates, and the fragments made of them so far.
+
+Every block of the document and every part is rendered once with holes (`hole`) for the values that differ by reader,
+encoded, and kept. The same templates can be rendered the plain way, for one reader as a whole.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from newsletter.issues.issue import Pick, ReasonKind, Section
+from newsletter.rendering import words
+from newsletter.rendering.card import Card
+from newsletter.rendering.fragments import Fragment, Holes, cut, hole
+from newsletter.rendering.quoted_printable import encode_html, encode_text, encode_value
+from newsletter.rendering.recipe import Recipe
+from newsletter.rendering.wrapping import fill
+
+READER_FIELDS = ("name", "address", "number", "rhythm", "since", "next_date")
+LINK_FIELDS = ("leave", "preferences", "pause", "privacy", "issue")
+#: Reasons kept: memory stays flat however many readers there are.
+_MOST_REASONS = 20_000
+_BLOCKS = {Section.FAVOURITES: "favourite", Section.OUTSIDE: "outside"}
+
+
+class BodyTemplate:
+    """The HTML or the text of an issue."""
+
+    def __init__(self, environment: jinja2.Environment, shared: Mapping[str, Any], *, html: bool) -> None:
+        """`shared`: the variables `newsletter` and `issue`, the same for all readers."""
+        self.is_html = html
+        self._suffix = "html" if html else "txt"
+        self._environment = environment
+        self._document = environment.get_template(f"issue/issue.{self._suffix}")
+        self._literal = encode_html if html else encode_text
+        #: encodes a reader's value
+        self.value = encode_value if html else encode_text
+        issue = dict(shared["issue"])
+        if html:
+            issue["intro"] = Markup(issue["intro_html"])  # noqa: S704 — sanitised when it was read
+        self._shared: dict[str, Any] = {**shared, "issue": issue}
+        self._with_holes: dict[str, Any] = {
+            **self._shared,
+            "reader": Holes("reader", READER_FIELDS),
+            "links": Holes("links", LINK_FIELDS),
+            "greeting": hole("greeting"),
+            "preheader": hole("preheader"),
+            "sections": [],
+            "left_out": "",
+        }
+        self._fragments: dict[tuple[object, ...], Fragment] = {}
+        self._cards: dict[tuple[Section, int, bool, int | None], Fragment] = {}
+        self._reasons: dict[tuple[ReasonKind, str], bytes] = {}
+
+    # -- fragments: each made once
+
+    def shell(self) -> Fragment:
+        """The document around its body."""
+        key = ("shell",)
+        if (fragment := self._fragments.get(key)) is None:
+            context = self._document.new_context(self._with_holes)
+            context.blocks["body"] = [lambda _: iter([str(hole("body"))])]
+            rendered = "".join(self._document.root_render_func(context))
+            fragment = self._fragments[key] = cut(rendered, self._literal)
+        return fragment
+
+    def section(self, section: Section, follows: bool) -> Fragment:
+        """The head of a section."""
+        key = ("section", section, follows)
+        if (fragment := self._fragments.get(key)) is None:
+            fragment = self._block(key, section={"name": section, "follows": follows})
+        return fragment
+
+    def card(self, section: Section, card: Card, first: bool, sentence: int | None) -> Fragment:
+        """An entry as it stands in that section, with that sentence set off; holes for reason and votes remain.
+
+        The first entry of a section has no line above it.
+        """
+        key = (section, card.entry_id, first, sentence)
+        if (fragment := self._cards.get(key)) is None:
+            pick = _card_variables(card, section, first)
+            pick["sentence"] = hole("pick.sentence") if card.sentences else ""
+            pick["rest"] = hole("pick.rest") if len(card.sentences) > 1 else ""
+            pick |= {field: hole(f"pick.{field}") for field in ("reason", "more", "less")}
+            name = _BLOCKS.get(section, "card")
+            block = (name if name in self._document.blocks else "card", section, card.entry_id, first)
+            blank = self._fragments.get(block) or self._block(block, pick=pick)
+            set_off, rest = self._wrapped(card.sentence(sentence)), self._wrapped(card.rest(sentence))
+            telling = {"pick.sentence": self.value(set_off), "pick.rest": self.value(rest)}
+            fragment = self._cards[key] = blank.partly_filled(telling, len(set_off) + len(rest))
+        return fragment
+
+    def reason(self, kind: ReasonKind, about: str) -> bytes:
+        """Why an entry is there, encoded; kept, because many readers share an interest."""
+        if (said := self._reasons.get((kind, about))) is None:
+            if len(self._reasons) > _MOST_REASONS:
+                self._reasons.clear()
+            key = ("reason", kind)
+            reason = {"kind": kind, "words": hole("reason.words")}
+            fragment = self._fragments.get(key) or self._part(key, reason=reason)
+            said = self._reasons[kind, about] = b"".join(fragment.filled({"reason.words": self.value(about)}))
+        return said
+
+    def left_out(self, count: int) -> Fragment:
+        """That some entries did not fit."""
+        key = ("left_out", count)
+        return self._fragments.get(key) or self._block(key, left_out=words.number(count))
+
+    def greeting(self, recipe: Recipe) -> Fragment:
+        """The first lines."""
+        sections = tuple([pick.section for pick in recipe.picks])
+        key = ("greeting", bool(recipe.name), recipe.part_of_day, recipe.follows, sections)
+        if (fragment := self._fragments.get(key)) is None:
+            reader = Holes("reader", READER_FIELDS)
+            if not recipe.name:
+                reader["name"] = ""
+            fragment = self._part(key, reader=reader, **_greeting_variables(recipe))
+        return fragment
+
+    def preheader(self, count: int) -> Fragment:
+        """What mail programs show behind the subject, with holes for some titles."""
+        key = ("preheader", count)
+        return self._fragments.get(key) or self._part(key, also=[hole(f"also.{n}") for n in range(count)])
+
+    def _block(self, key: tuple[object, ...], **variables: object) -> Fragment:
+        block = self._document.blocks[str(key[0])]
+        context = self._document.new_context({**self._with_holes, **variables})
+        fragment = self._fragments[key] = cut("".join(block(context)), self._literal)
+        return fragment
+
+    def _part(self, key: tuple[object, ...], **variables: object) -> Fragment:
+        template = self._environment.get_template(f"issue/{key[0]}.{self._suffix}")
+        rendered = template.render({**self._with_holes, **variables}).strip()
+        fragment = self._fragments[key] = cut(rendered, self._literal)
+        return fragment
+
+    # -- the plain way
+
+    def render(
+        self,
+        recipe: Recipe,
+        shown: Sequence[Pick],
+        cards: Mapping[int, Card],
+        reader: Mapping[str, str],
+        links: Mapping[str, str],
+    ) -> str:
+        """The whole template for one reader, nothing prepared."""
+        common: dict[str, Any] = {
+            **self._shared,
+            "reader": {field: reader[f"reader.{field}"] for field in READER_FIELDS},
+            "links": {field: links[f"links.{field}"] for field in LINK_FIELDS},
+        }
+        sections: list[dict[str, Any]] = []
+        for pick in shown:
+            if not sections or sections[-1]["name"] is not pick.section:
+                sections.append({"name": pick.section, "follows": recipe.follows, "picks": []})
+            card = cards[pick.entry_id]
+            variables = _card_variables(card, pick.section, first=not sections[-1]["picks"])
+            reason = {"kind": pick.reason, "words": pick.words}
+            variables |= {
+                "sentence": self._wrapped(card.sentence(pick.sentence)),
+                "rest": self._wrapped(card.rest(pick.sentence)),
+                "reason": self._plain_part("reason", common | {"reason": reason}),
+                "more": links[f"more.{pick.entry_id}"],
+                "less": links[f"less.{pick.entry_id}"],
+            }
+            sections[-1]["picks"].append(variables)
+        left = len(recipe.picks) - len(shown)
+        also = [cards[pick.entry_id].title for pick in recipe.picks[1:3]]
+        return self._document.render(
+            common
+            | {
+                "sections": sections,
+                "left_out": words.number(left) if left else "",
+                "greeting": self._plain_part("greeting", common | _greeting_variables(recipe)),
+                "preheader": self._plain_part("preheader", common | {"also": also}) if self.is_html else "",
+            }
+        )
+
+    def _plain_part(self, name: str, variables: dict[str, Any]) -> str:
+        rendered = self._environment.get_template(f"issue/{name}.{self._suffix}").render(variables).strip()
+        return Markup(rendered) if self.is_html else rendered  # noqa: S704 — a template's own, escaped output
+
+    def _wrapped(self, text: str) -> str:
+        return text if self.is_html else fill(text)
+
+
+def _card_variables(card: Card, section: Section, first: bool) -> dict[str, Any]:
+    return {
+        "title": card.title,
+        "link": card.link,
+        "linked": card.linked,
+        "people": card.people,
+        "source": card.source,
+        "date": card.date,
+        "likes": card.likes,
+        "section": section,
+        "first": first,
+    }
+
+
+def _greeting_variables(recipe: Recipe) -> dict[str, Any]:
+    counts = Counter(pick.section for pick in recipe.picks)
+    return {
+        "contents": words.contents(*(counts[section] for section in Section)),
+        "part_of_day": recipe.part_of_day,
+        "follows": recipe.follows,
+    }

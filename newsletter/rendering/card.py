@@ -1,0 +1,69 @@
+"""What an issue keeps of each entry from its freezing on: the words that its card is made of."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from urllib.parse import quote
+
+from newsletter.entries.entry import Entry
+from newsletter.entries.text import clip
+from newsletter.ranking.sentences import split_sentences
+from newsletter.rendering import words
+
+#: A sentence set off is at most so long; what follows it in small type too.
+SENTENCE = 320
+REST = 210
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An entry's words, ready for a template."""
+
+    entry_id: int
+    title: str
+    #: its own link, or a search for its title
+    link: str
+    #: False where the link is a search
+    linked: bool
+    people: str
+    source: str
+    date: str
+    #: the whole summary, sentence by sentence
+    sentences: tuple[str, ...]
+    likes: int | None
+
+    def sentence(self, n: int | None) -> str:
+        """The sentence to set off; empty where there is no summary."""
+        return clip(self.sentences[n or 0], SENTENCE) if self.sentences else ""
+
+    def rest(self, n: int | None) -> str:
+        """What stands below it in small type: what follows it, or what leads to it."""
+        if len(self.sentences) < 2:
+            return ""
+        n = n or 0
+        return clip(" ".join(self.sentences[n + 1 : n + 3]) or self.sentences[n - 1], REST)
+
+    def dump(self) -> str:
+        """As JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+
+def load_card(text: str) -> Card:
+    """Read what `Card.dump` wrote."""
+    values = json.loads(text)
+    return Card(**{**values, "sentences": tuple(values["sentences"])})
+
+
+def card_of(entry: Entry, *, search_url: str, today: date) -> Card:
+    """Put an entry into words; `today` decides whether a date needs its year."""
+    return Card(
+        entry_id=entry.id,
+        title=entry.title,
+        link=entry.url or search_url.replace("{title}", quote(entry.title, safe="")),
+        linked=entry.url is not None,
+        people=words.people(entry.authors),
+        source=", ".join(entry.sources[:2]),
+        date=words.short_date(entry.published, today),
+        sentences=split_sentences(entry.summary),
+        likes=entry.popularity,
+    )

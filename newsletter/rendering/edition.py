@@ -1,0 +1,213 @@
+"""A frozen issue: rendered once, put together for each reader.
+
+The templates are ordinary Jinja and could be rendered once a reader (`Edition.render_plainly`). `Edition.assemble`
+gives the same copy by joining what was rendered and encoded once; `check` holds the templates to that.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from quopri import decodestring
+from typing import Any
+
+from newsletter.errors import TemplateError
+from newsletter.issues.issue import Pick, Section
+from newsletter.rendering import words
+from newsletter.rendering.body import LINK_FIELDS, BodyTemplate
+from newsletter.rendering.card import Card
+from newsletter.rendering.fragments import without_holes
+from newsletter.rendering.links import PATHS, Purpose, Signer
+from newsletter.rendering.quoted_printable import encode_token
+from newsletter.rendering.recipe import Recipe
+from newsletter.rendering.templates import environment
+
+#: Gmail cuts a mail at about 102 kB of HTML and hides the way to leave with the rest.
+MOST_HTML = 96_000
+#: What fills a card's holes, at most: a reason and two links.
+_FILLING = 1_000
+
+_READER_LINKS = (Purpose.LEAVE, Purpose.PREFERENCES, Purpose.PAUSE, Purpose.PRIVACY)
+_VOTES = (Purpose.MORE, Purpose.LESS)
+_SOFT_BREAK = b"=\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whom a copy is for: what is not in the recipe because it may still change or is secret."""
+
+    subscriber_id: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Both parts of a copy, encoded as quoted-printable and still in pieces (joined once, in the message)."""
+
+    subject: str
+    html: list[bytes]
+    text: list[bytes]
+    #: entries that did not fit and are only linked
+    left_out: int
+
+
+class Edition:
+    """What all copies of an issue share."""
+
+    def __init__(self, issue_id: int, sources: dict[str, str], shared: dict[str, Any]) -> None:
+        """`sources`: templates by name, `shared`: the variables `newsletter` and `issue` (see README)."""
+        self.issue_id = issue_id
+        self.sources = sources
+        self.shared = shared
+        self._environment = environment(sources)
+        self.html = BodyTemplate(self._environment, shared, html=True)
+        self.text = BodyTemplate(self._environment, shared, html=False)
+        self._subjects: dict[tuple[int, int], str] = {}
+        base = shared["newsletter"]["base_url"]
+        self._paths = {purpose: encode_token(f"{base}/{path}/") for purpose, path in PATHS.items()}
+
+    def dump(self) -> str:
+        """As JSON, to be kept with the issue."""
+        return json.dumps({"sources": self.sources, "shared": self.shared}, ensure_ascii=False)
+
+    def assemble(self, recipe: Recipe, cards: Mapping[int, Card], reader: Reader, signer: Signer) -> Body:
+        """A reader's copy by joining pieces. The same arguments give the same bytes."""
+        signer = signer.with_key(recipe.key_id)
+        person, paths = reader.subscriber_id, self._paths
+        more_path, less_path = paths[Purpose.MORE], paths[Purpose.LESS]
+        links = self._encoded_links(person, signer)
+        texts = _reader_values(recipe, reader)
+        ways = []
+        for way in (self.html, self.text):
+            values = {name: way.value(text) for name, text in texts.items()}
+            values.update(links)
+            ways.append((way, values, list[bytes]()))
+        room = MOST_HTML - self.html.shell().size
+        section: Section | None = None
+        shown = 0
+        for pick in recipe.picks:
+            card = cards[pick.entry_id]
+            first = pick.section is not section
+            room -= self.html.card(pick.section, card, first, pick.sentence).size + _FILLING
+            if room < 0:
+                break
+            shown += 1
+            section = pick.section
+            more, less = signer.tokens(_VOTES, person, pick.entry_id)
+            more, less = more_path + more + _SOFT_BREAK, less_path + less + _SOFT_BREAK
+            for way, values, body in ways:
+                if first:
+                    body += way.section(section, recipe.follows).filled(values)
+                values["pick.reason"] = way.reason(pick.reason, pick.words)
+                values["pick.more"], values["pick.less"] = more, less
+                body += way.card(section, card, first, pick.sentence).filled(values)
+        left = len(recipe.picks) - shown
+        also = [cards[pick.entry_id].title for pick in recipe.picks[1:3]]
+        parts: list[list[bytes]] = []
+        for way, values, body in ways:
+            if left:
+                body += way.left_out(left).filled(values)
+            values["body"] = b""
+            values["greeting"] = b"".join(way.greeting(recipe).filled(values))
+            if way.is_html:
+                values.update({f"also.{n}": way.value(title) for n, title in enumerate(also)})
+                values["preheader"] = b"".join(way.preheader(len(also)).filled(values))
+            shell = way.shell()
+            around = shell.filled(values)
+            at = 2 * shell.holes.index("body") + 1
+            around[at : at + 1] = body
+            parts.append(around)
+        html, text = parts
+        return Body(self._subject(recipe, cards), html, text, left)
+
+    def render_plainly(
+        self, recipe: Recipe, cards: Mapping[int, Card], reader: Reader, signer: Signer
+    ) -> tuple[str, str, str]:
+        """(subject, HTML, text) of the same copy, the whole templates rendered for this one reader."""
+        shown = self._fitting(recipe, cards)
+        links, texts = self._links(recipe, reader, signer), _reader_values(recipe, reader)
+        html, text = (way.render(recipe, shown, cards, texts, links) for way in (self.html, self.text))
+        return self._subject(recipe, cards), html, text
+
+    def _subject(self, recipe: Recipe, cards: Mapping[int, Card]) -> str:
+        key = (recipe.picks[0].entry_id, len(recipe.picks))
+        if (subject := self._subjects.get(key)) is None:
+            pick = {"title": cards[key[0]].title}
+            template = self._environment.get_template("issue/subject.txt")
+            rendered = template.render(**self.shared, pick=pick, others=words.number(key[1] - 1))
+            subject = self._subjects[key] = " ".join(rendered.split())
+        return subject
+
+    def _encoded_links(self, person: int, signer: Signer) -> dict[str, bytes]:
+        tokens = [*signer.tokens(_READER_LINKS, person), *signer.tokens((Purpose.ISSUE,), person, self.issue_id)]
+        return {
+            f"links.{name}": self._paths[purpose] + token + _SOFT_BREAK
+            for name, purpose, token in zip(LINK_FIELDS, (*_READER_LINKS, Purpose.ISSUE), tokens, strict=True)
+        }
+
+    def _links(self, recipe: Recipe, reader: Reader, signer: Signer) -> dict[str, str]:
+        signer, person = signer.with_key(recipe.key_id), reader.subscriber_id
+        links = {
+            f"links.{name}": signer.url(purpose, person)
+            for name, purpose in zip(LINK_FIELDS, _READER_LINKS, strict=False)
+        }
+        links["links.issue"] = signer.url(Purpose.ISSUE, person, self.issue_id)
+        for pick in recipe.picks:
+            links[f"more.{pick.entry_id}"] = signer.url(Purpose.MORE, person, pick.entry_id)
+            links[f"less.{pick.entry_id}"] = signer.url(Purpose.LESS, person, pick.entry_id)
+        return links
+
+    def _fitting(self, recipe: Recipe, cards: Mapping[int, Card]) -> Sequence[Pick]:
+        """The picks that fit into a mail that nobody clips, from the top; as in `assemble`."""
+        room = MOST_HTML - self.html.shell().size
+        section: Section | None = None
+        for n, pick in enumerate(recipe.picks):
+            first = pick.section is not section
+            room -= self.html.card(pick.section, cards[pick.entry_id], first, pick.sentence).size + _FILLING
+            section = pick.section
+            if room < 0:
+                return recipe.picks[:n]
+        return recipe.picks
+
+
+def load_edition(issue_id: int, text: str) -> Edition:
+    """Read what `Edition.dump` wrote."""
+    values = json.loads(text)
+    return Edition(issue_id, values["sources"], values["shared"])
+
+
+def shared_variables(
+    *, newsletter: dict[str, str], issue: dict[str, Any], intro_html: str, intro_text: str
+) -> dict[str, Any]:
+    """The variables that all copies share, safe from what could be taken for a hole."""
+    clean = {key: without_holes(value) for key, value in newsletter.items()}
+    return {
+        "newsletter": clean,
+        "issue": {**issue, "intro_html": without_holes(intro_html), "intro": without_holes(intro_text)},
+    }
+
+
+def check(edition: Edition, recipe: Recipe, cards: Mapping[int, Card], reader: Reader, signer: Signer) -> None:
+    """Hold the templates to giving the same text both ways. Raises `TemplateError`, and Jinja's own errors."""
+    _, html, text = edition.render_plainly(recipe, cards, reader, signer)
+    body = edition.assemble(recipe, cards, reader, signer)
+    plain = html.encode("ascii", "xmlcharrefreplace").decode()
+    for kind, expected, actual in (("HTML", plain, body.html), ("text", text, body.text)):
+        joined = decodestring(b"".join(actual)).decode("utf-8").replace("\r\n", "\n")
+        if joined != expected:
+            n = next((n for n, (a, b) in enumerate(zip(expected, joined, strict=False)) if a != b), len(joined))
+            raise TemplateError(
+                f"The templates' {kind} uses a value of the reader's (reader.…, links.…, pick.sentence, pick.rest, "
+                "pick.more, pick.less, reason.words) in a condition or filter; such values are filled in later, so "
+                f"they may only be printed. It happens before {expected[n : n + 60]!r}."
+            )
+
+
+def _reader_values(recipe: Recipe, reader: Reader) -> dict[str, str]:
+    return {
+        "reader.name": recipe.name,
+        "reader.address": reader.address,
+        "reader.number": f"{recipe.number:,}",
+        "reader.rhythm": recipe.rhythm,
+        "reader.since": recipe.since,
+        "reader.next_date": recipe.next_date,
+    }

@@ -1,0 +1,104 @@
+"""A whole message as bytes: headers that every mail program reads right, and two parts that are encoded already.
+
+Headers are folded here, because Python's `EmailMessage(policy=SMTP)` turns a List-Unsubscribe that does not fit into
+78 columns into an encoded-word, which no mail program follows (python/cpython#85725), and loses spaces between
+encoded words of a subject.
+"""
+
+import re
+from datetime import datetime
+from email.header import Header
+from functools import lru_cache
+from hashlib import blake2b
+
+from newsletter.rendering.edition import Body
+from newsletter.rendering.links import Purpose, Signer
+from newsletter.rendering.words import mail_date
+
+#: "=_" never occurs in quoted-printable text (RFC 2045, section 6.7, note at its end).
+_BOUNDARY = "=_two-parts_="
+_TO_PART = (
+    "\r\n--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\n"
+    "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+)
+_TEXT_PART = _TO_PART.format(boundary=_BOUNDARY, kind="plain").encode()
+_HTML_PART = _TO_PART.format(boundary=_BOUNDARY, kind="html").encode()
+_END = f"\r\n--{_BOUNDARY}--\r\n".encode()
+
+
+class Letterhead:
+    """The headers that all copies of an issue share."""
+
+    def __init__(self, *, title: str, address: str, issue: str) -> None:
+        """`address` is where the newsletter is sent from, `issue` its key, such as weekly-2026-11-27."""
+        self._address = address
+        self._domain = address.rpartition("@")[2]
+        self._issue = issue
+        label = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60] or "newsletter"
+        # Feedback-ID: at most three of our own parts, then an id of the sender of 5 to 15 characters.
+        sender = re.sub(r"[^a-z0-9]", "", self._domain)[:15].ljust(5, "0")
+        frequency = issue.partition("-")[0]
+        self._shared = "".join(
+            (
+                f"From: {mailbox(title, address)}\r\n",
+                f"List-Id: {_phrase(title)}\r\n <{label}.{self._domain}>\r\n",
+                "List-Post: NO\r\n",
+                "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+                f"Feedback-ID: {issue}:{frequency}:issue:{sender}\r\n",
+                "MIME-Version: 1.0\r\n",
+                f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n',
+            )
+        ).encode("ascii")
+
+    def message_id(self, subscriber_id: int) -> str:
+        """The same for the same reader and issue, so that a repeated message can be told as such."""
+        digest = blake2b(f"{self._issue}/{subscriber_id}".encode(), digest_size=9, person=b"message-id").hexdigest()
+        return f"<{self._issue}.{digest}@{self._domain}>"
+
+    def message(
+        self, body: Body, *, subscriber_id: int, name: str, address: str, date: datetime, signer: Signer
+    ) -> bytes:
+        """The finished message. `date` goes into its Date header; the same arguments give the same bytes."""
+        leave = signer.token(Purpose.LEAVE, subscriber_id)
+        own = (
+            f"To: {mailbox(name, address)}\r\n"
+            f"Subject: {subject(body.subject)}\r\n"
+            f"Date: {mail_date(date)}\r\n"
+            f"Message-ID: {self.message_id(subscriber_id)}\r\n"
+            f"List-Unsubscribe:\r\n <{signer.url(Purpose.LEAVE, subscriber_id)}>,\r\n"
+            f" <mailto:{self._address}?subject=leave%20{leave}>\r\n"
+        )
+        head = (self._shared, own.encode("ascii"), _TEXT_PART)
+        return b"".join((*head, *body.text, _HTML_PART, *body.html, _END))
+
+
+@lru_cache(maxsize=1_024)
+def subject(text: str) -> str:
+    """A Subject's value, folded, in encoded-words where it is not ASCII."""
+    plain = _one_line(text)
+    return Header(plain, "us-ascii" if plain.isascii() else "utf-8", maxlinelen=76, header_name="Subject").encode(
+        linesep="\r\n"
+    )
+
+
+def mailbox(name: str, address: str) -> str:
+    """`Name <address>`, or the address alone; the name quoted or in encoded-words as it needs."""
+    phrase = _phrase(name)
+    if not phrase:
+        return address
+    fold = "\r\n " if len(phrase) + len(address) > 64 else " "
+    return f"{phrase}{fold}<{address}>"
+
+
+def _phrase(name: str) -> str:
+    plain = _one_line(name)[:150]
+    if not plain.isascii():
+        return Header(plain, "utf-8", maxlinelen=70).encode(linesep="\r\n")
+    if re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*", plain) and len(plain) <= 60:
+        return plain
+    folded = plain[:60].replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{folded}"'
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

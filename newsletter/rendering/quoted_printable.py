@@ -1,0 +1,46 @@
+"""Quoted-printable in segments that can be joined (RFC 2045, section 6.7).
+
+Every encoded segment ends where a line ends, with a soft break if need be, so that the next one begins in the
+first column: encoding each once and joining them gives the same text as encoding the whole.
+"""
+
+from binascii import b2a_qp
+from functools import lru_cache
+
+
+def encode_html(text: str) -> bytes:
+    """A piece of HTML: characters beyond ASCII become `&#NNN;`, so that a charset can never go wrong."""
+    return _encode(text.encode("ascii", "xmlcharrefreplace"))
+
+
+@lru_cache(maxsize=8_192)
+def encode_text(text: str) -> bytes:
+    """A piece of plain text, in UTF-8; kept, because many readers share an interest."""
+    return _encode(text.encode("utf-8", "replace"))
+
+
+@lru_cache(maxsize=8_192)
+def encode_value(text: str) -> bytes:
+    """A short value that stands in HTML, escaped there; kept, because many readers share an interest."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return encode_html(escaped.replace('"', "&#34;").replace("'", "&#39;"))
+
+
+def encode_token(text: str) -> bytes:
+    """A link of ours: URL-safe ASCII."""
+    if len(text) <= 74 and "=" not in text:
+        return text.encode("ascii") + b"=\r\n"
+    return _encode(text.encode("ascii"))
+
+
+def _encode(data: bytes) -> bytes:
+    if not data:
+        return b""
+    encoded = b2a_qp(data.replace(b"\r\n", b"\n"), istext=True).replace(b"\n", b"\r\n")
+    last = encoded.rsplit(b"\n", 1)[-1]
+    if not last:
+        return encoded
+    if len(last) > 75:  # the soft break's own "=" must fit into 76 columns
+        cut = 72 - (2 if last[70:71] == b"=" else 1 if last[71:72] == b"=" else 0)
+        encoded = encoded[: len(encoded) - len(last) + cut] + b"=\r\n" + last[cut:]
+    return encoded + b"=\r\n"

@@ -1,0 +1,45 @@
+"""What a delivery keeps: not its body, but what to put together and for whom (about 1 kB instead of 50)."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from newsletter.issues.issue import Pick, ReasonKind, Section
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that one reader's copy has and the next one's has not, except address and links."""
+
+    picks: tuple[Pick, ...]
+    #: empty where the reader gave none
+    name: str
+    #: this is the reader's n-th issue
+    number: int
+    #: "on Fridays at 08:00, Paris time"
+    rhythm: str
+    #: "morning"
+    part_of_day: str
+    #: "3 March 2026"
+    since: str
+    #: "Friday, 4 December"
+    next_date: str
+    #: False for a reader who follows nothing yet
+    follows: bool
+    #: which key signs the links
+    key_id: int
+
+    def dump(self) -> str:
+        """As compact JSON."""
+        values = asdict(self)
+        values["picks"] = [list(pick.values()) for pick in values["picks"]]
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def load_recipe(text: str) -> Recipe:
+    """Read what `Recipe.dump` wrote."""
+    values = json.loads(text)
+    picks = tuple(
+        Pick(entry_id, Section(section), score, ReasonKind(reason), words, sentence)
+        for entry_id, section, score, reason, words, sentence in values.pop("picks")
+    )
+    return Recipe(picks=picks, **values)

@@ -1,0 +1,176 @@
+"""The issue's templates: found, coloured, compiled, and checked so that a mistake names its file and line.
+
+`issue/issue.mjml` is the document: MJML around Jinja. It is compiled once, Jinja and all, to HTML; the small files
+that it includes are HTML with Jinja. `issue/issue.txt` is the text part. An operator's own file of the same name, in
+the project's `templates/`, is taken instead of ours, each file by itself.
+"""
+
+import re
+import sysconfig
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from xml.parsers import expat
+
+import jinja2
+from mjml import mjml2html
+
+from newsletter.errors import TemplateError
+from newsletter.rendering.palette import Palette
+from newsletter.rendering.wrapping import fill
+
+DOCUMENT = "issue/issue.mjml"
+#: What MJML makes of it.
+COMPILED = "issue/issue.html"
+FILES = (
+    DOCUMENT,
+    *(
+        f"issue/{part}.html"
+        for part in ("head", "greeting", "preheader", "section", "card", "reason", "favourite", "outside", "left-out")
+    ),
+    "issue/foot.html",
+    "issue/issue.txt",
+    "issue/greeting.txt",
+    "issue/reason.txt",
+    "issue/subject.txt",
+)
+
+_TAGS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_ENTITY = re.compile(r"&\w+;")
+_KNOWN = frozenset(
+    "mjml mj-head mj-body mj-title mj-preview mj-attributes mj-all mj-class mj-style mj-raw mj-font mj-breakpoint "
+    "mj-wrapper mj-section mj-column mj-group mj-hero mj-text mj-button mj-image mj-divider mj-spacer mj-table "
+    "mj-social mj-social-element mj-navbar mj-navbar-link mj-accordion mj-accordion-element mj-accordion-title "
+    "mj-accordion-text mj-carousel mj-carousel-image".split()
+)
+
+
+def shipped_templates() -> Path:
+    """The folder of our own templates: inside an installed wheel, beside the packages in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "templates", package.parent / "templates"):
+        if (folder / DOCUMENT).is_file():
+            return folder
+    raise TemplateError(
+        f"The program's own templates are missing below {sysconfig.get_paths()['purelib']}. Install it again."
+    )
+
+
+def load_sources(overrides: Path, palette: Palette) -> dict[str, str]:
+    """Every template's source by name, the operator's before ours, colours put in, MJML compiled to HTML.
+
+    The compiled document is under COMPILED. Raises `TemplateError` naming file and line.
+    """
+    shipped = shipped_templates()
+    sources: dict[str, str] = {}
+    for name in FILES:
+        path = overrides / name if (overrides / name).is_file() else shipped / name
+        try:
+            source = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise TemplateError(f"The template {path} cannot be read: {error}. Save it as UTF-8 text.") from error
+        _check_jinja(source, path)
+        source = palette.apply(source)
+        if name == DOCUMENT:
+            sources[COMPILED] = compile_mjml(source, str(path)) + "\n"
+        else:
+            sources[name] = re.sub(r"\n[^\S\n]+", "\n", source) if name.endswith(".html") else source
+    return sources
+
+
+def compile_mjml(source: str, path: str) -> str:
+    """MJML with Jinja in it → HTML with the same Jinja in it. Raises `TemplateError`."""
+    _check_mjml(source, path)
+    try:
+        # No remote fonts; comments stay, because Outlook's conditionals are comments.
+        html = str(mjml2html(source, fonts={}))
+    except ValueError as error:
+        raise TemplateError(f"The template {path} is not valid MJML: {error}.") from error
+    lost = Counter(_TAGS.findall(source)) - Counter(_TAGS.findall(html))
+    if lost:
+        tag = next(iter(lost))
+        raise TemplateError(
+            f"{path}, line {_line_of(source, tag)}: MJML drops {tag!r} at this place. Put control tags into <mj-raw>, "
+            "and values into text or links only."
+        )
+    return html
+
+
+def environment(sources: Mapping[str, str]) -> jinja2.Environment:
+    """Jinja over these sources. HTML is escaped by name: Jinja's own rule knows neither .mjml nor .txt."""
+    made = jinja2.Environment(
+        # With a "file name" the errors' tracebacks tell which template and line they come from.
+        loader=jinja2.FunctionLoader(lambda name: (sources[name], name, None) if name in sources else None),
+        autoescape=lambda name: bool(name and name.endswith(".html")),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters["fill"] = fill
+    return made
+
+
+def explain(error: jinja2.TemplateError | TypeError | ValueError, overrides: Path) -> TemplateError:
+    """A failure while rendering, with the file and line it comes from."""
+    name, line = _place_of(error)
+    shown = DOCUMENT if name == COMPILED else name
+    path = overrides / shown if (overrides / shown).is_file() else shipped_templates() / shown
+    if name == COMPILED:
+        line = _line_naming(path.read_text("utf-8"), str(error))
+    return TemplateError(f"{path}, line {line}: {error}. Nothing was sent.")
+
+
+def _check_jinja(source: str, path: Path) -> None:
+    try:
+        jinja2.Environment(autoescape=True).parse(source)
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(f"{path}, line {error.lineno}: {error.message}") from None
+
+
+def _check_mjml(source: str, path: str) -> None:
+    """Find what the compiler would reject without a place, or pass over in silence."""
+    for tag in _TAGS.finditer(source):
+        if "<" in tag[0]:
+            line = source.count("\n", 0, tag.start()) + 1
+            raise TemplateError(
+                f"{path}, line {line}: '<' inside {tag[0]!r} stops MJML; write `is lt` or turn it round."
+            )
+    masked = _TAGS.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), source)
+    masked = _ENTITY.sub(lambda found: " " * len(found[0]), masked)
+    parser = expat.ParserCreate()
+
+    def begin(name: str, _: Any) -> None:
+        if name.startswith("mj") and name not in _KNOWN:
+            raise TemplateError(f"{path}, line {parser.CurrentLineNumber}: there is no element <{name}> in MJML.")
+
+    parser.StartElementHandler = begin
+    try:
+        parser.Parse(masked, True)
+    except expat.ExpatError as error:
+        raise TemplateError(f"{path}, line {error.lineno}: {expat.ErrorString(error.code)}.") from None
+
+
+def _place_of(error: BaseException) -> tuple[str, int]:
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return error.name or COMPILED, error.lineno
+    name, line, trace = COMPILED, 1, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename in (*FILES, COMPILED):
+            name, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        trace = trace.tb_next
+    return name, line
+
+
+def _line_of(source: str, text: str) -> int:
+    return source.count("\n", 0, max(source.find(text), 0)) + 1
+
+
+def _line_naming(source: str, message: str) -> int:
+    """The line that holds the name which the message quotes: compiled MJML has lost its lines."""
+    for quoted in re.findall(r"'([\w.]+)'", message):
+        for number, line in enumerate(source.splitlines(), 1):
+            if re.search(rf"(?<!\w){re.escape(quoted)}(?!\w)", line) and _TAGS.search(line):
+                return number
+    return 1
