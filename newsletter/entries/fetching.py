@@ -119,7 +119,7 @@ def _fetch_url(url: str, client: httpx2.Client, validators: Validators) -> Fetch
     except httpx2.TimeoutException as error:
         raise SourceError("the server took too long to answer") from error
     except httpx2.HTTPError as error:
-        raise SourceError(f"the server could not be reached: {error or type(error).__name__}") from error
+        raise SourceError(f"the server could not be reached: {str(error) or type(error).__name__}") from error
 
 
 @contextmanager
