@@ -21,8 +21,6 @@ from newsletter.rendering.wrapping import fill
 
 READER_FIELDS = ("name", "address", "number", "rhythm", "since", "next_date")
 LINK_FIELDS = ("leave", "preferences", "pause", "privacy", "issue")
-#: Reasons kept: memory stays flat however many readers there are.
-_MOST_REASONS = 20_000
 _BLOCKS = {Section.FAVOURITES: "favourite", Section.OUTSIDE: "outside"}
 
 
@@ -52,8 +50,6 @@ class BodyTemplate:
             "left_out": "",
         }
         self._fragments: dict[tuple[object, ...], Fragment] = {}
-        self._cards: dict[tuple[Section, int, bool, int | None], Fragment] = {}
-        self._reasons: dict[tuple[ReasonKind, str], bytes] = {}
 
     # -- fragments: each made once
 
@@ -79,37 +75,42 @@ class BodyTemplate:
 
         The first entry of a section has no line above it.
         """
-        key = (section, card.entry_id, first, sentence)
-        if (fragment := self._cards.get(key)) is None:
-            pick = _card_variables(card, section, first)
-            pick["sentence"] = hole("pick.sentence") if card.sentences else ""
-            pick["rest"] = hole("pick.rest") if len(card.sentences) > 1 else ""
-            pick |= {field: hole(f"pick.{field}") for field in ("reason", "more", "less")}
-            name = _BLOCKS.get(section, "card")
-            block = (name if name in self._document.blocks else "card", section, card.entry_id, first)
-            blank = self._fragments.get(block) or self._block(block, pick=pick)
-            set_off, rest = self._wrapped(card.sentence(sentence)), self._wrapped(card.rest(sentence))
-            telling = {"pick.sentence": self.value(set_off), "pick.rest": self.value(rest)}
-            fragment = self._cards[key] = blank.partly_filled(telling, len(set_off) + len(rest))
-        return fragment
+        pick = _card_variables(card, section, first)
+        pick["sentence"] = hole("pick.sentence") if card.sentences else ""
+        pick["rest"] = hole("pick.rest") if len(card.sentences) > 1 else ""
+        pick |= {field: hole(f"pick.{field}") for field in ("reason", "more", "less")}
+        name = _BLOCKS.get(section, "card")
+        key = (name if name in self._document.blocks else "card", section, card.entry_id, first)
+        blank = self._fragments.get(key) or self._block(key, pick=pick)
+        set_off, rest = self._wrapped(card.sentence(sentence)), self._wrapped(card.rest(sentence))
+        telling = {"pick.sentence": self.value(set_off), "pick.rest": self.value(rest)}
+        return blank.partly_filled(telling, len(set_off) + len(rest))
 
     def reason(self, kind: ReasonKind, about: str) -> bytes:
-        """Why an entry is there, encoded; kept, because many readers share an interest."""
-        if (said := self._reasons.get((kind, about))) is None:
-            if len(self._reasons) > _MOST_REASONS:
-                self._reasons.clear()
-            key = ("reason", kind)
-            reason = {"kind": kind, "words": hole("reason.words")}
-            fragment = self._fragments.get(key) or self._part(key, reason=reason)
-            said = self._reasons[kind, about] = b"".join(fragment.filled({"reason.words": self.value(about)}))
-        return said
+        """Why an entry is there, encoded."""
+        key = ("reason", kind)
+        reason = {"kind": kind, "words": hole("reason.words")}
+        fragment = self._fragments.get(key) or self._part(key, reason=reason)
+        return b"".join(fragment.filled({"reason.words": self.value(about)}))
 
-    def left_out(self, count: int) -> Fragment:
+    def around(self, body: list[bytes], recipe: Recipe, values: dict[str, bytes], left_out: int) -> list[bytes]:
+        """The whole document in pieces, with that body in it."""
+        if left_out:
+            body = body + self._left_out(left_out).filled(values)
+        values["greeting"] = b"".join(self._greeting(recipe).filled(values))
+        values["body"] = b""
+        shell = self.shell()
+        pieces = shell.filled(values)
+        at = 2 * shell.holes.index("body") + 1
+        pieces[at : at + 1] = body
+        return pieces
+
+    def _left_out(self, count: int) -> Fragment:
         """That some entries did not fit."""
         key = ("left_out", count)
         return self._fragments.get(key) or self._block(key, left_out=words.number(count))
 
-    def greeting(self, recipe: Recipe) -> Fragment:
+    def _greeting(self, recipe: Recipe) -> Fragment:
         """The first lines."""
         sections = tuple([pick.section for pick in recipe.picks])
         key = ("greeting", bool(recipe.name), recipe.part_of_day, recipe.follows, sections)

@@ -11,11 +11,11 @@ from quopri import decodestring
 from typing import Any
 
 from newsletter.errors import TemplateError
-from newsletter.issues.issue import Pick, Section
+from newsletter.issues.issue import Pick, ReasonKind, Section
 from newsletter.rendering import words
 from newsletter.rendering.body import LINK_FIELDS, BodyTemplate
 from newsletter.rendering.card import Card
-from newsletter.rendering.fragments import without_holes
+from newsletter.rendering.fragments import Fragment, without_holes
 from newsletter.rendering.links import PATHS, Purpose, Signer
 from newsletter.rendering.quoted_printable import encode_token
 from newsletter.rendering.recipe import Recipe
@@ -25,6 +25,8 @@ from newsletter.rendering.templates import environment
 MOST_HTML = 96_000
 #: What fills a card's holes, at most: a reason and two links.
 _FILLING = 1_000
+#: Reasons kept: memory stays flat however many readers, and interests, there are.
+_MOST_REASONS = 20_000
 
 _READER_LINKS = (Purpose.LEAVE, Purpose.PREFERENCES, Purpose.PAUSE, Purpose.PRIVACY)
 _VOTES = (Purpose.MORE, Purpose.LESS)
@@ -62,6 +64,8 @@ class Edition:
         self.html = BodyTemplate(self._environment, shared, html=True)
         self.text = BodyTemplate(self._environment, shared, html=False)
         self._subjects: dict[tuple[int, int], str] = {}
+        self._card_pairs: dict[tuple[Section, int, bool, int | None], tuple[Fragment, Fragment]] = {}
+        self._reason_pairs: dict[tuple[ReasonKind, str], tuple[bytes, bytes]] = {}
         base = shared["newsletter"]["base_url"]
         self._paths = {purpose: encode_token(f"{base}/{path}/") for purpose, path in PATHS.items()}
 
@@ -71,53 +75,64 @@ class Edition:
 
     def assemble(self, recipe: Recipe, cards: Mapping[int, Card], reader: Reader, signer: Signer) -> Body:
         """A reader's copy by joining pieces. The same arguments give the same bytes."""
-        signer = signer.with_key(recipe.key_id)
-        person, paths = reader.subscriber_id, self._paths
-        more_path, less_path = paths[Purpose.MORE], paths[Purpose.LESS]
-        links = self._encoded_links(person, signer)
-        texts = _reader_values(recipe, reader)
-        ways = []
-        for way in (self.html, self.text):
-            values = {name: way.value(text) for name, text in texts.items()}
-            values.update(links)
-            ways.append((way, values, list[bytes]()))
+        signer, person = signer.with_key(recipe.key_id), reader.subscriber_id
+        more_path, less_path = self._paths[Purpose.MORE], self._paths[Purpose.LESS]
+        html = self._encoded_links(person, signer)
+        text = dict(html)
+        for name, value in _reader_values(recipe, reader).items():
+            html[name], text[name] = self.html.value(value), self.text.value(value)
+        html_body: list[bytes] = []
+        text_body: list[bytes] = []
         room = MOST_HTML - self.html.shell().size
         section: Section | None = None
         shown = 0
         for pick in recipe.picks:
             card = cards[pick.entry_id]
             first = pick.section is not section
-            room -= self.html.card(pick.section, card, first, pick.sentence).size + _FILLING
+            html_card, text_card = self._cards(pick, card, first)
+            room -= html_card.size + _FILLING
             if room < 0:
                 break
             shown += 1
             section = pick.section
-            more, less = signer.tokens(_VOTES, person, pick.entry_id)
-            more, less = more_path + more + _SOFT_BREAK, less_path + less + _SOFT_BREAK
-            for way, values, body in ways:
-                if first:
-                    body += way.section(section, recipe.follows).filled(values)
-                values["pick.reason"] = way.reason(pick.reason, pick.words)
-                values["pick.more"], values["pick.less"] = more, less
-                body += way.card(section, card, first, pick.sentence).filled(values)
+            if first:
+                html_body += self.html.section(section, recipe.follows).filled(html)
+                text_body += self.text.section(section, recipe.follows).filled(text)
+            if html_card.holes or text_card.holes:
+                more, less = signer.tokens(_VOTES, person, pick.entry_id)
+                html["pick.more"] = text["pick.more"] = more_path + more + _SOFT_BREAK
+                html["pick.less"] = text["pick.less"] = less_path + less + _SOFT_BREAK
+                html["pick.reason"], text["pick.reason"] = self._reasons(pick)
+            html_body += html_card.filled(html)
+            text_body += text_card.filled(text)
         left = len(recipe.picks) - shown
         also = [cards[pick.entry_id].title for pick in recipe.picks[1:3]]
-        parts: list[list[bytes]] = []
-        for way, values, body in ways:
-            if left:
-                body += way.left_out(left).filled(values)
-            values["body"] = b""
-            values["greeting"] = b"".join(way.greeting(recipe).filled(values))
-            if way.is_html:
-                values.update({f"also.{n}": way.value(title) for n, title in enumerate(also)})
-                values["preheader"] = b"".join(way.preheader(len(also)).filled(values))
-            shell = way.shell()
-            around = shell.filled(values)
-            at = 2 * shell.holes.index("body") + 1
-            around[at : at + 1] = body
-            parts.append(around)
-        html, text = parts
-        return Body(self._subject(recipe, cards), html, text, left)
+        html.update({f"also.{n}": self.html.value(title) for n, title in enumerate(also)})
+        html["preheader"] = b"".join(self.html.preheader(len(also)).filled(html))
+        return Body(
+            self._subject(recipe, cards),
+            self.html.around(html_body, recipe, html, left),
+            self.text.around(text_body, recipe, text, left),
+            left,
+        )
+
+    def _cards(self, pick: Pick, card: Card, first: bool) -> tuple[Fragment, Fragment]:
+        key = (pick.section, pick.entry_id, first, pick.sentence)
+        if (pair := self._card_pairs.get(key)) is None:
+            pair = (
+                self.html.card(pick.section, card, first, pick.sentence),
+                self.text.card(pick.section, card, first, pick.sentence),
+            )
+            self._card_pairs[key] = pair
+        return pair
+
+    def _reasons(self, pick: Pick) -> tuple[bytes, bytes]:
+        key = (pick.reason, pick.words)
+        if (pair := self._reason_pairs.get(key)) is None:
+            if len(self._reason_pairs) > _MOST_REASONS:
+                self._reason_pairs.clear()
+            pair = self._reason_pairs[key] = (self.html.reason(*key), self.text.reason(*key))
+        return pair
 
     def render_plainly(
         self, recipe: Recipe, cards: Mapping[int, Card], reader: Reader, signer: Signer
@@ -161,8 +176,8 @@ class Edition:
         room = MOST_HTML - self.html.shell().size
         section: Section | None = None
         for n, pick in enumerate(recipe.picks):
-            first = pick.section is not section
-            room -= self.html.card(pick.section, cards[pick.entry_id], first, pick.sentence).size + _FILLING
+            html_card, _ = self._cards(pick, cards[pick.entry_id], pick.section is not section)
+            room -= html_card.size + _FILLING
             section = pick.section
             if room < 0:
                 return recipe.picks[:n]

@@ -16,7 +16,6 @@ from functools import lru_cache
 from hashlib import blake2b
 
 _DIGEST = 16
-_NUMBERS = [bytes((n,)) for n in range(16)]
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
@@ -48,7 +47,9 @@ PATHS = {
     Purpose.ISSUE: "i",
 }
 #: What the subject is a number of: part of what is signed, so that entry 7 and issue 7 differ.
-_KINDS = {Purpose.MORE: b"entry", Purpose.LESS: b"entry", Purpose.ISSUE: b"issue"}
+_KINDS = dict.fromkeys(Purpose, b"") | {Purpose.MORE: b"entry", Purpose.LESS: b"entry", Purpose.ISSUE: b"issue"}
+#: First byte of a token, and which quarter of the digest signs it.
+_SLOTS = {p: (bytes((p,)), p % 4 * _DIGEST, p % 4 * _DIGEST + _DIGEST) for p in Purpose}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +77,15 @@ class Signer:
     def tokens(self, purposes: tuple[Purpose, ...], subscriber_id: int, subject: int = 0) -> list[bytes]:
         """Tokens for purposes that are about the same kind of subject, from one hash."""
         body = _packed(self.key_id) + _packed(subscriber_id) + _packed(subject)
-        hashed = self._hashes[_KINDS.get(purposes[0], b"")].copy()
+        hashed = self._hashes[_KINDS[purposes[0]]].copy()
         hashed.update(body)
         digest = hashed.digest()
-        return [
-            b2a_base64(
-                _NUMBERS[purpose] + body + digest[(start := purpose % 4 * _DIGEST) : start + _DIGEST], newline=False
-            )
-            .translate(_URL_SAFE)
-            .rstrip(b"=")
-            for purpose in purposes
-        ]
+        tokens = []
+        for purpose in purposes:
+            number, start, end = _SLOTS[purpose]
+            signed = b2a_base64(number + body + digest[start:end], newline=False)
+            tokens.append(signed.translate(_URL_SAFE, b"="))
+        return tokens
 
     def token(self, purpose: Purpose, subscriber_id: int, subject: int = 0) -> str:
         """One token alone."""
