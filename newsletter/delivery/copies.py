@@ -1,0 +1,61 @@
+"""The bytes of a reader's copy: one way to make them, for sending and for looking at."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from sqlite_utils import Database
+
+from newsletter.issues import store as issues
+from newsletter.rendering.card import Card, load_card
+from newsletter.rendering.edition import Edition, Reader, load_edition
+from newsletter.rendering.links import Signer
+from newsletter.rendering.message import Letterhead
+from newsletter.rendering.recipe import Recipe
+from subscribers.people import Subscriber
+
+
+@dataclass
+class FrozenIssue:
+    """An issue as it was frozen (or, for a draft, as it would be now)."""
+
+    edition: Edition
+    cards: dict[int, Card] = field(default_factory=dict)
+
+    @cached_property
+    def letterhead(self) -> Letterhead:
+        """The headers of all copies."""
+        newsletter, issue = self.edition.shared["newsletter"], self.edition.shared["issue"]
+        return Letterhead(title=newsletter["title"], address=newsletter["address"], issue=issue["name"])
+
+    def message(self, recipe: Recipe, person: Subscriber, date: datetime, signer: Signer) -> bytes:
+        """The finished message of one reader's copy."""
+        body = self.edition.assemble(recipe, self.cards, Reader(person.id, person.address), signer)
+        return self.letterhead.message(
+            body,
+            subscriber_id=person.id,
+            name=recipe.name,
+            address=person.address,
+            date=date,
+            signer=signer.with_key(recipe.key_id),
+        )
+
+
+class FrozenIssues:
+    """Frozen issues read from the database as they are needed, and kept."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._issues: dict[int, FrozenIssue] = {}
+
+    def get(self, issue_id: int, entry_ids: Iterable[int]) -> FrozenIssue:
+        """The issue, with at least these entries' cards."""
+        issue = self._issues.get(issue_id)
+        if issue is None:
+            issue = self._issues[issue_id] = FrozenIssue(load_edition(issue_id, issues.edition_of(self._db, issue_id)))
+        missing = set(entry_ids) - issue.cards.keys()
+        if missing:
+            found: Mapping[int, str] = issues.cards_of(self._db, issue_id, missing)
+            issue.cards.update((entry_id, load_card(text)) for entry_id, text in found.items())
+        return issue

@@ -1,0 +1,284 @@
+"""The ledger: every delivery is a row, and every step is written down before it is taken. All SQL about deliveries.
+
+A row becomes `sending` in the same commit that records the result of the message before it, and no byte leaves
+before that commit is durable. So after a crash a row that is `claimed` was never begun, and one that is `sending` is
+the only one of its worker about which nobody knows.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
+
+from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
+from newsletter.rendering.recipe import Recipe, load_recipe
+from subscribers import people
+from subscribers.database import writing
+from subscribers.people import Subscriber
+from subscribers.states import State
+
+#: A claim is at most about a second's work, so that consent is fresh when a message leaves.
+BATCH = 50
+#: A message that goes out within this time of its hour bears that hour as its date.
+ON_TIME = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A copy that was composed, or the reason why there is none."""
+
+    issue_id: int
+    subscriber_id: int
+    period: str
+    due_at: datetime
+    recipe: Recipe | None
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A copy as the ledger has it."""
+
+    id: int
+    issue_id: int
+    subscriber_id: int
+    state: DeliveryState
+    due_at: datetime
+    recipe: Recipe | None
+    #: the Date header; None before the first claim
+    date: datetime | None
+    why: str
+
+    def date_at(self, now: datetime) -> datetime:
+        """The Date header of a message that leaves now: fixed at the first claim, the reader's hour if in time."""
+        if self.date:
+            return self.date
+        return self.due_at if timedelta(0) <= now - self.due_at < ON_TIME else now
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that this worker may send, and whom it is for."""
+
+    delivery: Delivery
+    reader: Subscriber
+
+
+def enqueue(db: Database, deliveries: Sequence[NewDelivery], now: datetime) -> None:
+    """Write composed copies down. A reader who has a copy of that issue or period already keeps that one."""
+    with writing(db):
+        db.conn.executemany(
+            "INSERT OR IGNORE INTO deliveries "
+            "(issue_id, subscriber_id, period, state, due_at, recipe, why, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    new.issue_id,
+                    new.subscriber_id,
+                    new.period,
+                    DeliveryState.QUEUED if new.recipe else DeliveryState.DROPPED,
+                    _text(new.due_at),
+                    new.recipe.dump() if new.recipe else "",
+                    new.why_not,
+                    _text(now),
+                )
+                for new in deliveries
+            ],
+        )
+
+
+def claim(
+    db: Database, worker: str, now: datetime, *, max_lateness: timedelta, only: int | None = None
+) -> tuple[list[Claimed], int]:
+    """Take up to a batch of what is due for this worker, asking again whether each reader still wants it.
+
+    Returns the claimed ones, and how many were dropped instead: (claimed, dropped). `only` is one subscriber's id.
+    Entries count as received from here on.
+    """
+    with writing(db):
+        rows = db.conn.execute(
+            f"{_SELECT} WHERE state IN ('queued', 'deferred') AND due_at <= ? AND (? IS NULL OR subscriber_id = ?) "
+            "ORDER BY due_at, id LIMIT ?",
+            [_text(now), only, only, BATCH],
+        ).fetchall()
+        waiting = [_delivery(row) for row in rows]
+        readers = {reader.id: reader for reader in people.by_ids(db, [d.subscriber_id for d in waiting])}
+        claimed: list[Claimed] = []
+        for delivery in waiting:
+            reader = readers.get(delivery.subscriber_id)
+            if why := _why_not(reader, delivery, now, max_lateness):
+                _set(db, delivery.id, DeliveryState.DROPPED, why, now)
+                _free(db, delivery.id)
+            elif reader and delivery.recipe:
+                db.conn.execute(
+                    "UPDATE deliveries SET state = 'claimed', worker = ?, date = ?, attempts = attempts + 1, "
+                    "changed_at = ? WHERE id = ?",
+                    [worker, _text(delivery.date_at(now)), _text(now), delivery.id],
+                )
+                db.conn.executemany(
+                    "INSERT OR IGNORE INTO received VALUES (?, ?, ?)",
+                    [(reader.id, pick.entry_id, delivery.id) for pick in delivery.recipe.picks],
+                )
+                claimed.append(Claimed(find(db, delivery.id), reader))
+    return claimed, len(waiting) - len(claimed)
+
+
+def step(db: Database, worker: str, done: tuple[int, Outcome] | None, begin: int | None, now: datetime) -> bool:
+    """One commit: the outcome of the message before, and the intent to send the next one.
+
+    False where the next one is not this worker's any more; then it must not be sent.
+    """
+    with writing(db):
+        if done:
+            _record(db, *done, now)
+        if begin is None:
+            return True
+        changed = db.conn.execute(
+            "UPDATE deliveries SET state = 'sending', changed_at = ? WHERE id = ? AND state = 'claimed' AND worker = ?",
+            [_text(now), begin, worker],
+        )
+        return changed.rowcount == 1
+
+
+def release(db: Database, worker: str, now: datetime) -> None:
+    """Give back what this worker claimed and did not begin."""
+    with writing(db):
+        db.conn.execute(
+            "UPDATE deliveries SET state = 'queued', worker = NULL, changed_at = ? "
+            "WHERE worker = ? AND state = 'claimed'",
+            [_text(now), worker],
+        )
+
+
+def recover(db: Database, is_dead: Callable[[str], bool], now: datetime, *, repeat: bool) -> int:
+    """Take over from workers that died: unbegun copies wait again, begun ones are uncertain.
+
+    `repeat` queues the uncertain ones again too, with the same Message-ID and Date: for a transport where that
+    changes nothing, or by the operator's policy. Returns how many became uncertain.
+    """
+    with writing(db):
+        rows = db.conn.execute(
+            "SELECT DISTINCT worker FROM deliveries WHERE state IN ('claimed', 'sending')"
+        ).fetchall()
+        uncertain = 0
+        for (worker,) in rows:
+            if worker is None or is_dead(worker):
+                release(db, worker, now)
+                changed = db.conn.execute(
+                    "UPDATE deliveries SET state = ?, worker = NULL, why = ?, changed_at = ? "
+                    "WHERE worker IS ? AND state = 'sending'",
+                    [
+                        DeliveryState.QUEUED if repeat else DeliveryState.UNCERTAIN,
+                        "" if repeat else "the process ended in mid-message: the server may or may not have it",
+                        _text(now),
+                        worker,
+                    ],
+                )
+                uncertain += 0 if repeat else changed.rowcount
+    return uncertain
+
+
+def find(db: Database, delivery_id: int) -> Delivery:
+    """A delivery by its id."""
+    return _delivery(db.conn.execute(f"{_SELECT} WHERE id = ?", [delivery_id]).fetchone())
+
+
+def of_reader(db: Database, subscriber_id: int, issue_id: int) -> Delivery | None:
+    """A reader's copy of an issue, if it was composed."""
+    row = db.conn.execute(f"{_SELECT} WHERE subscriber_id = ? AND issue_id = ?", [subscriber_id, issue_id]).fetchone()
+    return _delivery(row) if row else None
+
+
+def served(db: Database, periods: Iterable[str]) -> set[tuple[int, str]]:
+    """(subscriber, period) of every copy there is for these periods, whatever became of it."""
+    rows = db.conn.execute(
+        "SELECT subscriber_id, period FROM deliveries WHERE period IN (SELECT value FROM json_each(?))",
+        [json.dumps(sorted(set(periods)))],
+    )
+    return set(rows)
+
+
+def counts_before(db: Database, subscriber_ids: Sequence[int]) -> Mapping[int, int]:
+    """How many issues each reader has had."""
+    return dict(
+        db.conn.execute(
+            "SELECT subscriber_id, count(*) FROM deliveries WHERE state NOT IN ('dropped', 'failed') "
+            "AND subscriber_id IN (SELECT value FROM json_each(?)) GROUP BY 1",
+            [json.dumps(list(subscriber_ids))],
+        )
+    )
+
+
+def count_by_state(db: Database, issue_id: int | None = None) -> dict[str, int]:
+    """How many deliveries are in each state, of one issue or of all."""
+    return dict(
+        db.conn.execute(
+            "SELECT state, count(*) FROM deliveries WHERE ? IS NULL OR issue_id = ? GROUP BY state",
+            [issue_id, issue_id],
+        )
+    )
+
+
+def forget(db: Database, subscriber_id: int) -> None:
+    """Erase what the ledger keeps about a person."""
+    with writing(db):
+        db.conn.execute("DELETE FROM received WHERE subscriber_id = ?", [subscriber_id])
+        db.conn.execute("DELETE FROM deliveries WHERE subscriber_id = ?", [subscriber_id])
+
+
+_SELECT = "SELECT id, issue_id, subscriber_id, state, due_at, recipe, date, why FROM deliveries"
+
+
+def _why_not(reader: Subscriber | None, delivery: Delivery, now: datetime, max_lateness: timedelta) -> str:
+    if reader is None:
+        return "this person is not known any more"
+    if reader.state is not State.ACTIVE:
+        return f"this person is {reader.state} now"
+    if delivery.date is None and now - delivery.due_at > max_lateness:
+        return "it is too late for this issue"
+    return ""
+
+
+def _record(db: Database, delivery_id: int, outcome: Outcome, now: datetime) -> None:
+    match outcome:
+        case Sent():
+            _set(db, delivery_id, DeliveryState.SENT, "", now)
+        case Deferred(why, after):
+            _set(db, delivery_id, DeliveryState.DEFERRED, why, now)
+            db.conn.execute("UPDATE deliveries SET due_at = ? WHERE id = ?", [_text(now + after), delivery_id])
+        case Refused(why):
+            _set(db, delivery_id, DeliveryState.FAILED, why, now)
+            _free(db, delivery_id)
+        case Unknown(why):
+            _set(db, delivery_id, DeliveryState.UNCERTAIN, why, now)
+
+
+def _set(db: Database, delivery_id: int, state: DeliveryState, why: str, now: datetime) -> None:
+    db.conn.execute(
+        "UPDATE deliveries SET state = ?, why = ?, worker = NULL, changed_at = ? WHERE id = ?",
+        [state, why[:500], _text(now), delivery_id],
+    )
+
+
+def _free(db: Database, delivery_id: int) -> None:
+    """Its entries may come to this reader in a later issue."""
+    db.conn.execute("DELETE FROM received WHERE delivery_id = ?", [delivery_id])
+
+
+def _delivery(row: Sequence[str]) -> Delivery:
+    id_, issue_id, subscriber_id, state, due_at, recipe, date, why = row
+    return Delivery(
+        id=int(id_),
+        issue_id=int(issue_id),
+        subscriber_id=int(subscriber_id),
+        state=DeliveryState(state),
+        due_at=datetime.fromisoformat(due_at),
+        recipe=load_recipe(recipe) if recipe else None,
+        date=datetime.fromisoformat(date) if date else None,
+        why=why,
+    )
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

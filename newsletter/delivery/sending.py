@@ -1,0 +1,93 @@
+"""Sending what is due: claim | put together | intend | hand over | record. The one place of this room that acts."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from newsletter.delivery import ledger
+from newsletter.delivery.copies import FrozenIssues
+from newsletter.delivery.ledger import Claimed
+from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
+from newsletter.delivery.transport import Transport
+from newsletter.delivery.workers import Worker
+from newsletter.errors import TransportDown
+from newsletter.rendering.links import Signer
+
+_STATES: dict[type[Outcome], DeliveryState] = {
+    Sent: DeliveryState.SENT,
+    Deferred: DeliveryState.DEFERRED,
+    Refused: DeliveryState.FAILED,
+    Unknown: DeliveryState.UNCERTAIN,
+}
+
+
+def deliver(
+    db: Database,
+    transport: Transport,
+    *,
+    project: Path,
+    sender: str,
+    signer: Signer,
+    clock: Callable[[], datetime],
+    max_lateness: timedelta,
+    only: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Counter[DeliveryState]:
+    """Send everything that is due; returns how many copies ended in which state.
+
+    Raises `TransportDown` when nothing can leave at all; what was not begun is queued again, and recorded so.
+    """
+    frozen = FrozenIssues(db)
+    counts: Counter[DeliveryState] = Counter()
+    with Worker(project) as worker:
+        last: tuple[int, Outcome] | None = None
+        try:
+            while True:
+                claimed, dropped = ledger.claim(db, worker.name, clock(), max_lateness=max_lateness, only=only)
+                counts[DeliveryState.DROPPED] += dropped
+                if not claimed and not dropped:
+                    break
+                for copy in claimed:
+                    message = _message(frozen, copy, signer, clock())
+                    if not ledger.step(db, worker.name, last, copy.delivery.id, clock()):
+                        last = None
+                        continue
+                    last = None
+                    try:
+                        outcome = transport.send(
+                            message, sender=sender, recipient=copy.reader.address, name=_file_name(copy)
+                        )
+                    except TransportDown as down:
+                        # It did not take this one: its turn comes again, at once when the server is back.
+                        ledger.step(
+                            db, worker.name, (copy.delivery.id, Deferred(str(down), timedelta(0))), None, clock()
+                        )
+                        raise
+                    last = (copy.delivery.id, outcome)
+                    counts[_STATES[type(outcome)]] += 1
+                    if progress:
+                        progress(counts.total())
+                ledger.step(db, worker.name, last, None, clock())
+                last = None
+        finally:
+            if last:
+                ledger.step(db, worker.name, last, None, clock())
+            ledger.release(db, worker.name, clock())
+            transport.close()
+    return counts
+
+
+def _message(frozen: FrozenIssues, copy: Claimed, signer: Signer, now: datetime) -> bytes:
+    recipe = copy.delivery.recipe
+    assert recipe is not None  # noqa: S101 — only copies with a recipe are claimed
+    issue = frozen.get(copy.delivery.issue_id, (pick.entry_id for pick in recipe.picks))
+    return issue.message(recipe, copy.reader, copy.delivery.date_at(now), signer)
+
+
+def _file_name(copy: Claimed) -> str:
+    """Unique, and telling in a listing: the address (as far as a file name may hold it) and the delivery."""
+    safe = "".join(c if c.isalnum() or c in "@.-_+" else "_" for c in copy.reader.address)[:80]
+    return f"{copy.delivery.date_at(copy.delivery.due_at):%Y-%m-%d}-{safe}-{copy.delivery.id}"

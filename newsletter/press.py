@@ -1,0 +1,265 @@
+"""Making an issue: candidates | embed | rank | compose | choose sentences | recipes. Wires rooms, decides nothing."""
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from sqlite_utils import Database
+
+from newsletter.delivery import ledger
+from newsletter.delivery.copies import FrozenIssue, FrozenIssues
+from newsletter.entries import store as entries
+from newsletter.entries.entry import Entry
+from newsletter.errors import IssueError
+from newsletter.issues import store as issues
+from newsletter.issues.calendar import LOOK_BACK, Slot, next_slot, previous_due_date
+from newsletter.issues.composing import Shape, compose
+from newsletter.issues.editorial import read_editorial
+from newsletter.issues.issue import IssueKey, NothingNew, Pick, ReasonKind, StoredIssue
+from newsletter.ranking.embedding import Embedder, Progress, Vectors, vectors_of
+from newsletter.ranking.scoring import Booleans, general_scores, rank
+from newsletter.ranking.sentences import telling_sentence
+from newsletter.ranking.tastes import tastes_of
+from newsletter.rendering import words
+from newsletter.rendering.card import card_of
+from newsletter.rendering.edition import Edition, Reader, check, shared_variables
+from newsletter.rendering.intro import intro_html, intro_text
+from newsletter.rendering.links import Signer
+from newsletter.rendering.palette import palette_for
+from newsletter.rendering.recipe import Recipe
+from newsletter.rendering.sample import sample_cards, sample_recipe
+from newsletter.rendering.templates import explain, load_sources
+from newsletter.settings import Settings
+from subscribers.people import Subscriber
+
+Told = Callable[[str], Progress]
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """A reader and the slot for which they get an issue."""
+
+    reader: Subscriber
+    slot: Slot
+
+    @property
+    def key(self) -> IssueKey:
+        """The issue they get."""
+        return IssueKey(self.reader.cadence.frequency, self.slot.date)
+
+
+@dataclass(frozen=True, slots=True)
+class Printing:
+    """An issue, frozen or as a draft, ready to be composed for readers."""
+
+    key: IssueKey
+    frozen: FrozenIssue
+    candidates: Sequence[Entry]
+    #: entry ids in the editor's order
+    pins: Sequence[int]
+    #: None for a draft
+    stored: StoredIssue | None
+
+
+class Press:
+    """Makes issues of one project."""
+
+    def __init__(
+        self, db: Database, project: Path, settings: Settings, embedder: Embedder, signer: Signer, told: Told
+    ) -> None:
+        """`told(what)` gives a progress callback for a piece of long work."""
+        self._db = db
+        self._templates = project / "templates"
+        self._project = project
+        self._settings = settings
+        self._embedder = embedder
+        self._signer = signer
+        self._told = told
+        self._frozen = FrozenIssues(db)
+
+    def printing(self, key: IssueKey, now: datetime) -> Printing:
+        """The issue as it is: frozen if it was frozen, else a draft of this moment.
+
+        Raises `TemplateError`, `IssueError`.
+        """
+        if stored := issues.find(self._db, key):
+            return self._stored(stored)
+        editorial = read_editorial(self._project, key)
+        pinned = [self._pinned(reference, editorial.path) for reference in editorial.pins]
+        candidates = {entry.id: entry for entry in (*self._arrived(key, now), *pinned)}
+        frozen = FrozenIssue(
+            self._edition(key, len(candidates), editorial.intro),
+            {
+                entry.id: card_of(entry, search_url=self._settings.search_url, today=key.due)
+                for entry in candidates.values()
+            },
+        )
+        self._check(frozen)
+        return Printing(key, frozen, list(candidates.values()), [entry.id for entry in pinned], None)
+
+    def freeze(self, key: IssueKey, now: datetime) -> Printing:
+        """Fix the issue: from here on its entries, intro, pins and templates do not change."""
+        draft = self.printing(key, now)
+        if draft.stored:
+            return draft
+        stored = issues.freeze(
+            self._db,
+            key,
+            up_to_entry=max((entry.id for entry in draft.candidates), default=entries.newest_id(self._db)),
+            edition=draft.frozen.edition.dump(),
+            cards={entry_id: card.dump() for entry_id, card in draft.frozen.cards.items()},
+            pins=draft.pins,
+            now=now,
+        )
+        return self._stored(stored)
+
+    def recipes(self, printing: Printing, addressees: Sequence[Addressee], shape: Shape) -> list[Recipe | NothingNew]:
+        """What each of these readers gets. Raises `ModelError`."""
+        candidates = printing.candidates
+        if not candidates:
+            return [NothingNew("nothing has come in since the issue before") for _ in addressees]
+        readers = [addressee.reader for addressee in addressees]
+        texts = [entry.text for entry in candidates]
+        vectors = vectors_of(self._db, self._embedder, texts, self._told("Reading entries"))
+        lines = sorted({interest.text for reader in readers for interest in reader.interests})
+        known = dict(
+            zip(lines, vectors_of(self._db, self._embedder, lines, self._told("Reading interests")), strict=True)
+        )
+        tastes = tastes_of([reader.interests for reader in readers], known, vectors.shape[1])
+        general = general_scores(vectors, [entry.popularity for entry in candidates])
+        seen = self._seen(candidates, readers)
+        # A pinned entry and a favourite may take a place of the ranking, so a few more are ranked.
+        places = shape.picks + len(printing.pins)
+        ranking = rank(vectors, tastes, general, places, seen=seen, seed=zlib.crc32(str(printing.key).encode()))
+        at = {entry.id: n for n, entry in enumerate(candidates)}
+        pinned = [at[entry_id] for entry_id in printing.pins]
+        composed = compose(candidates, ranking, tastes, pinned=pinned, seen=seen, shape=shape)
+        self._choose_sentences(composed, printing, {e.id: vectors[at[e.id]] for e in candidates}, known)
+        counts = ledger.counts_before(self._db, [reader.id for reader in readers])
+        return [
+            self._recipe(addressee, picks, counts.get(addressee.reader.id, 0) + 1)
+            if isinstance(picks, tuple)
+            else picks
+            for addressee, picks in zip(addressees, composed, strict=True)
+        ]
+
+    def _recipe(self, addressee: Addressee, picks: tuple[Pick, ...], number: int) -> Recipe:
+        reader, slot = addressee.reader, addressee.slot
+        since = (reader.confirmed_at or reader.created_at).astimezone(reader.cadence.zone).date()
+        return Recipe(
+            picks=picks,
+            name=reader.name,
+            number=number,
+            rhythm=words.rhythm(reader.cadence),
+            part_of_day=words.part_of_day(reader.cadence.at),
+            since=words.full_date(since),
+            next_date=words.long_date(next_slot(reader.cadence, slot.at).date),
+            follows=any(not interest.muted for interest in reader.interests),
+            key_id=self._signer.key_id,
+        )
+
+    def _choose_sentences(
+        self,
+        composed: list[tuple[Pick, ...] | NothingNew],
+        printing: Printing,
+        own: dict[int, Vectors],
+        interests: dict[str, Vectors],
+    ) -> None:
+        """Set the sentence of every pick, in place: the one nearest to the interest, or to the entry as a whole."""
+        chosen = {pick.entry_id for picks in composed if isinstance(picks, tuple) for pick in picks}
+        sentences = {i: c.sentences for i in chosen if (c := printing.frozen.cards[i]).sentences}
+        flat = [sentence for said in sentences.values() for sentence in said]
+        rows = vectors_of(self._db, self._embedder, flat, self._told("Reading sentences"))
+        starts = np.cumsum([0, *(len(said) for said in sentences.values())])
+        vectors = {i: rows[a:b] for i, a, b in zip(sentences, starts[:-1], starts[1:], strict=True)}
+        told: dict[tuple[int, str], int] = {}
+        for n, picks in enumerate(composed):
+            if isinstance(picks, NothingNew):
+                continue
+            finished: list[Pick] = []
+            for pick in picks:
+                about = pick.words if pick.reason in (ReasonKind.INTEREST, ReasonKind.NEAREST) else ""
+                if pick.entry_id in sentences and (pick.entry_id, about) not in told:
+                    wanted = interests[about] if about else own[pick.entry_id]
+                    said = sentences[pick.entry_id]
+                    told[pick.entry_id, about] = telling_sentence(said, vectors[pick.entry_id], wanted)
+                finished.append(replace(pick, sentence=told.get((pick.entry_id, about))))
+            composed[n] = tuple(finished)
+
+    def _stored(self, stored: StoredIssue) -> Printing:
+        ids = issues.candidates(self._db, stored.id)
+        found = entries.by_ids(self._db, ids)
+        frozen = self._frozen.get(stored.id, ids)
+        return Printing(stored.key, frozen, list(found.values()), issues.pins(self._db, stored.id), stored)
+
+    def _arrived(self, key: IssueKey, now: datetime) -> list[Entry]:
+        before = issues.before(self._db, key.frequency, previous_due_date(key.frequency, key.due))
+        # An issue may be made days after its date, or days before: it looks back from the earlier of the two.
+        reference = min(now, datetime.combine(key.due, time(12), UTC))
+        return entries.arrived(
+            self._db,
+            after=before.up_to_entry if before else 0,
+            up_to=entries.newest_id(self._db),
+            since=reference - LOOK_BACK[key.frequency],
+        )
+
+    def _pinned(self, reference: str, path: str) -> Entry:
+        found = entries.find(self._db, reference)
+        if found is None:
+            raise IssueError(
+                f"{path} pins {reference!r}, but no such entry is stored. Write its link, DOI, arXiv id or whole "
+                "title, or pull its source first."
+            )
+        return found
+
+    def _seen(self, candidates: Sequence[Entry], readers: Sequence[Subscriber]) -> Booleans:
+        column = {entry.id: n for n, entry in enumerate(candidates)}
+        row = {reader.id: n for n, reader in enumerate(readers)}
+        seen = np.zeros((len(readers), len(candidates)), bool)
+        for subscriber_id, entry_id in issues.received(self._db, list(column), list(row)):
+            seen[row[subscriber_id], column[entry_id]] = True
+        return seen
+
+    def _edition(self, key: IssueKey, count: int, intro: str) -> Edition:
+        settings = self._settings
+        newsletter = {
+            "title": settings.title,
+            "address": settings.address,
+            "postal_address": settings.postal_address,
+            "base_url": settings.base_url,
+            "language": settings.language,
+        }
+        issue: dict[str, Any] = {
+            "name": str(key),
+            "date": words.long_date(key.due),
+            "arrivals": words.arrivals(count, key.frequency),
+            "count": count,
+        }
+        return Edition(
+            0,
+            load_sources(self._templates, palette_for(settings.brand)),
+            shared_variables(
+                newsletter=newsletter, issue=issue, intro_html=intro_html(intro), intro_text=intro_text(intro)
+            ),
+        )
+
+    def _check(self, frozen: FrozenIssue) -> None:
+        """Render everything once, so that a broken template stops an issue before its first message."""
+        reader = Reader(2**32, "ada@example.com")
+        cards = frozen.cards | sample_cards()
+        try:
+            for recipe in sample_recipe(list(frozen.cards.values()), self._signer.key_id):
+                check(frozen.edition, recipe, cards, reader, self._signer)
+        except (jinja2.TemplateError, TypeError, ValueError, KeyError) as error:
+            raise explain(error, self._templates) from error
+
+
+def shape_of(settings: Settings) -> Shape:
+    """How many of what."""
+    issue = settings.issue
+    return Shape(issue.picks, issue.favourites, issue.outside, issue.floor)

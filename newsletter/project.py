@@ -1,0 +1,87 @@
+"""A newsletter is a folder: making one, and writing its settings without losing the operator's comments."""
+
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from newsletter.errors import ProjectError, SettingsError
+from newsletter.settings import FILE, Row, SourceSettings, load, table
+
+_HEAD = """\
+# The settings of this newsletter. Every line may be taken out: then its default holds.
+# A variable overrules a line: `password` below [smtp] may be given as NEWSLETTER_SMTP_PASSWORD.
+"""
+_SOURCES = """
+# Where entries come from: a feed (RSS, Atom, JSON Feed), a file or a folder of saved papers pages or JSON lines.
+# `newsletter sources add URL` writes such a table for you.
+#
+# [[sources]]
+# name = "arXiv"
+# location = "https://rss.arxiv.org/rss/cs.AI"
+"""
+
+
+def create(folder: Path, **values: str) -> Path:
+    """Make a newsletter in the folder; `values` are settings of the first level, such as `title`.
+
+    Raises `ProjectError` where there is one already. Returns the settings' file.
+    """
+    path = folder / FILE
+    if path.exists():
+        raise ProjectError(f"{path} exists already: there is a newsletter in this folder. Name another folder.")
+    try:
+        (folder / "templates").mkdir(parents=True, exist_ok=True)
+        (folder / "issues").mkdir(exist_ok=True)
+        path.write_text(_settings_text(values), "utf-8")
+    except OSError as error:
+        raise ProjectError(f"{folder} cannot be made: {error.strerror or error}. Name another folder.") from error
+    return path
+
+
+def add_source(project: Path, source: SourceSettings) -> None:
+    """Write a [[sources]] table into the settings' file; everything else in it stays as it is, comments too.
+
+    Raises `SettingsError` for a name that is taken.
+    """
+    path = project / FILE
+    if any(known.name == source.name for known in load(project).sources):
+        raise SettingsError(f"A source named {source.name!r} is in {path} already. Give another name with --name.")
+    try:
+        document = tomlkit.parse(path.read_text("utf-8"))
+    except TOMLKitError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}. Mend that line.") from error
+    added = tomlkit.table()
+    for key, value in source.model_dump(exclude_defaults=True).items():
+        added.add(key, value)
+    sources: Any = document.get("sources")
+    if sources is None:
+        sources = tomlkit.aot()
+        document.add("sources", sources)
+    sources.append(added)
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(tomlkit.dumps(document), "utf-8")
+    unfinished.replace(path)
+
+
+def _settings_text(values: dict[str, str]) -> str:
+    lines = [_HEAD]
+    section = ""
+    for row in table():
+        head, _, name = row.name.rpartition(".")
+        if head != section:
+            section = head
+            lines.append(f"\n[{section}]")
+        lines.append(_line(row, name, values))
+    return "\n".join(lines) + "\n" + _SOURCES
+
+
+def _line(row: Row, name: str, values: dict[str, str]) -> str:
+    comment = textwrap.fill(row.help, 110, initial_indent="# ", subsequent_indent="# ")
+    if row.secret:
+        return f'{comment}\n# {name} = ""'
+    # JSON's texts, numbers and booleans are TOML's too.
+    return f"{comment}\n{name} = {json.dumps(values.get(row.name, row.default), ensure_ascii=False)}"

@@ -1,0 +1,19 @@
+"""The editor's intro: Markdown to HTML that is fit for a mail."""
+
+import nh3
+from markdown_it import MarkdownIt
+
+from newsletter.rendering.wrapping import fill
+
+_TAGS = {"p", "a", "em", "strong", "ul", "ol", "li", "blockquote", "br", "code", "h2", "h3", "hr"}
+
+
+def intro_html(markdown: str) -> str:
+    """Paragraphs, emphasis, links and lists; raw HTML in the Markdown is shown as text."""
+    rendered = MarkdownIt("commonmark", {"html": False}).render(markdown)
+    return nh3.clean(rendered, tags=_TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https", "mailto"}).strip()
+
+
+def intro_text(markdown: str) -> str:
+    """Markdown as it was written reads well; only its lines are wrapped."""
+    return "\n\n".join(fill(paragraph) for paragraph in markdown.split("\n\n") if paragraph.strip())
