@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from newsletter.rendering.intro import intro_html, intro_text
 from newsletter.rendering.links import Signer
 from newsletter.rendering.palette import palette_for
 from newsletter.rendering.recipe import Recipe
-from newsletter.rendering.sample import sample_cards, sample_recipe
+from newsletter.rendering.sample import sample_cards, sample_recipes
 from newsletter.rendering.templates import explain, load_sources
 from newsletter.settings import Settings
 from subscribers.people import Subscriber
@@ -253,10 +253,12 @@ class Press:
         reader = Reader(2**32, "ada@example.com")
         cards = frozen.cards | sample_cards()
         try:
-            for recipe in sample_recipe(list(frozen.cards.values()), self._signer.key_id):
+            for recipe in sample_recipes(list(frozen.cards.values()), self._signer.key_id):
                 check(frozen.edition, recipe, cards, reader, self._signer)
-        except (jinja2.TemplateError, TypeError, ValueError, KeyError) as error:
-            raise explain(error, self._templates) from error
+        except (jinja2.TemplateError, TypeError, ValueError) as error:
+            if explained := explain(error, self._templates):
+                raise explained from error
+            raise
 
 
 def shape_of(settings: Settings) -> Shape:

@@ -129,7 +129,7 @@ def migrate(db: Database, path: Path, sets: Sequence[Migrations]) -> None:
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Wait until no other process is making the file ready."""
-    with path.with_suffix(".migrating").open("w") as lock:
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

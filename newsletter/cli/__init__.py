@@ -1,0 +1,40 @@
+"""The command line. Light to import: what a command needs is imported when it runs."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command; a mistake of the operator's ends with a sentence and status 1, never with a traceback.
+
+    Status: 0 all went well; 1 it could not be done; 2 the command line is wrong; 3 done, but something in it failed
+    (a source, a delivery); 130 interrupted.
+    """
+    from newsletter.cli.app import app
+
+    try:
+        app()
+    except KeyboardInterrupt:
+        print("Interrupted. What was done so far is kept.", file=sys.stderr)  # noqa: T201
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`): nothing to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)
+    except Exception as error:
+        message = _in_words(error)
+        if message is None:
+            raise
+        print(f"newsletter: {message}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+
+
+def _in_words(error: Exception) -> str | None:
+    from newsletter.errors import NewsletterError
+    from subscribers.errors import SubscribersError
+
+    if isinstance(error, NewsletterError | SubscribersError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}. Check that the path is right and may be read and written."
+    return None

@@ -63,6 +63,17 @@ def pull(db: Database, source: Source, *, base: Path, client: httpx2.Client, now
     return report
 
 
+def look(source: Source, *, base: Path, client: httpx2.Client, now: datetime) -> Parsed:
+    """What a source holds right now, nothing stored. Raises `SourceError`."""
+    fetched = fetch(source.location, base=base, client=client, validators=Validators())
+    found = [read(document, source, now) for document in fetched.documents]
+    unread = tuple(Skipped(name, why) for name, why in fetched.unread)
+    return Parsed(
+        tuple(entry for parsed in found for entry in parsed.entries),
+        unread + tuple(skipped for parsed in found for skipped in parsed.skipped),
+    )
+
+
 def read(document: Document, source: Source, now: datetime) -> Parsed:
     """Parse one document as its source's settings say. Raises `SourceError`."""
     return parse(

@@ -181,6 +181,10 @@ class BodyTemplate:
             }
         )
 
+    def said(self, kind: ReasonKind, about: str) -> str:
+        """Why an entry is there, as it reads."""
+        return self._plain_part("reason", {**self._shared, "reason": {"kind": kind, "words": about}})
+
     def _plain_part(self, name: str, variables: dict[str, Any]) -> str:
         rendered = self._environment.get_template(f"issue/{name}.{self._suffix}").render(variables).strip()
         return Markup(rendered) if self.is_html else rendered  # noqa: S704 — a template's own, escaped output

@@ -7,8 +7,8 @@ from newsletter.rendering.card import Card
 from newsletter.rendering.recipe import Recipe
 
 _NASTY = "<b>&amp; \"two\" 'three' {{ 7*7 }} {% x %} ]]> שלום 👩‍🔬 é"
-#: Ids beside those that the database gives out.
-_FULL, _BARE = -1, -2
+#: Ids far above those that the database gives out.
+_FULL, _BARE = 2**62, 2**62 + 1
 
 
 def sample_cards() -> dict[int, Card]:
@@ -18,21 +18,28 @@ def sample_cards() -> dict[int, Card]:
     return {_FULL: full, _BARE: Card(_BARE, "x", link, False, "", "", "", (), None)}
 
 
-def sample_recipe(cards: Sequence[Card], key_id: int) -> Iterator[Recipe]:
+def sample_recipes(cards: Sequence[Card], key_id: int) -> Iterator[Recipe]:
     """Recipes that use every section, reason and variant, and every one of the issue's own cards."""
-    everything = [
-        Pick(entry_id, section, 0.5, reason, _NASTY, 0 if entry_id == _FULL else None)
-        for section in Section
-        for reason in ReasonKind
-        for entry_id in (_FULL, _BARE)
-        if section is not Section.FAVOURITES or entry_id == _FULL
-    ]
+
+    def pick(entry_id: int, section: Section, reason: ReasonKind) -> Pick:
+        return Pick(entry_id, section, 0.5, reason, _NASTY, None if entry_id == _BARE else 0)
+
+    everything = (
+        pick(_FULL, Section.PINNED, ReasonKind.EDITOR),
+        pick(_BARE, Section.PINNED, ReasonKind.EDITOR),
+        *(pick(_FULL, Section.FOR_YOU, reason) for reason in ReasonKind),
+        pick(_BARE, Section.FOR_YOU, ReasonKind.INTEREST),
+        pick(_FULL, Section.FAVOURITES, ReasonKind.POPULAR),
+        pick(_FULL, Section.FAVOURITES, ReasonKind.POPULAR),
+        pick(_FULL, Section.OUTSIDE, ReasonKind.OUTSIDE),
+        pick(_BARE, Section.OUTSIDE, ReasonKind.OUTSIDE),
+    )
     for follows in (True, False):
         for name in ("", _NASTY):
-            yield Recipe(tuple(everything), name, 1, _NASTY, "morning", "3 March 2026", _NASTY, follows, key_id)
+            yield Recipe(everything, name, 1, _NASTY, "morning", "3 March 2026", _NASTY, follows, key_id)
     for n in range(0, len(cards), 8):
-        some = tuple(Pick(c.entry_id, Section.FOR_YOU, 0.5, ReasonKind.INTEREST, "x", 0) for c in cards[n : n + 8])
+        some = tuple(pick(card.entry_id, Section.FOR_YOU, ReasonKind.INTEREST) for card in cards[n : n + 8])
         yield Recipe(some, "Ada", 1, "x", "morning", "3 March 2026", "x", True, key_id)
     # So many that some do not fit.
-    many = tuple(Pick(_FULL, Section.FOR_YOU, 0.5, ReasonKind.INTEREST, _NASTY, 0) for _ in range(80))
+    many = tuple(pick(_FULL, Section.FOR_YOU, ReasonKind.INTEREST) for _ in range(80))
     yield Recipe(many, "Ada", 1, "x", "morning", "3 March 2026", "x", True, key_id)

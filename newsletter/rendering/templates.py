@@ -112,9 +112,12 @@ def environment(sources: Mapping[str, str]) -> jinja2.Environment:
     return made
 
 
-def explain(error: jinja2.TemplateError | TypeError | ValueError, overrides: Path) -> TemplateError:
-    """A failure while rendering, with the file and line it comes from."""
-    name, line = _place_of(error)
+def explain(error: Exception, overrides: Path) -> TemplateError | None:
+    """A failure while rendering, with the file and line it comes from; None where it is no template's fault."""
+    place = _place_of(error)
+    if place is None:
+        return None
+    name, line = place
     shown = DOCUMENT if name == COMPILED else name
     path = overrides / shown if (overrides / shown).is_file() else shipped_templates() / shown
     if name == COMPILED:
@@ -152,15 +155,16 @@ def _check_mjml(source: str, path: str) -> None:
         raise TemplateError(f"{path}, line {error.lineno}: {expat.ErrorString(error.code)}.") from None
 
 
-def _place_of(error: BaseException) -> tuple[str, int]:
+def _place_of(error: BaseException) -> tuple[str, int] | None:
     if isinstance(error, jinja2.TemplateSyntaxError):
         return error.name or COMPILED, error.lineno
-    name, line, trace = COMPILED, 1, error.__traceback__
+    place, trace = None, error.__traceback__
     while trace:
+        # Jinja rewrites tracebacks: a template's frames bear its name and line.
         if trace.tb_frame.f_code.co_filename in (*FILES, COMPILED):
-            name, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+            place = (trace.tb_frame.f_code.co_filename, trace.tb_lineno)
         trace = trace.tb_next
-    return name, line
+    return place
 
 
 def _line_of(source: str, text: str) -> int:

@@ -1,0 +1,40 @@
+"""All commands in one place."""
+
+import typer
+
+from newsletter.cli import making, people, running, sources
+
+app = typer.Typer(
+    name="newsletter",
+    help="A self-hosted newsletter in which every subscriber gets their own issue.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(making.demo)
+app.command()(making.init)
+app.command()(running.pull)
+app.add_typer(sources.app, name="sources")
+app.add_typer(people.app, name="subscribers")
+app.add_typer(running.issue_app, name="issue")
+app.command()(running.preview)
+app.command()(running.send)
+app.command()(running.status)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from newsletter import __version__
+
+        typer.echo(f"newsletter {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: bool = typer.Option(
+        False, "--version", help="Say which version this is.", callback=_version, is_eager=True
+    ),
+) -> None:
+    pass

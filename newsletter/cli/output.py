@@ -1,0 +1,79 @@
+"""What all commands share: the project's option, opening it, tables, progress, JSON."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from newsletter.newsletter import Newsletter
+    from newsletter.ranking.embedding import Progress
+
+Project = Annotated[
+    Path, typer.Option("--project", envvar="NEWSLETTER_PROJECT", help="The newsletter's folder.", show_default="here")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a script.")]
+
+#: Done, but something in it failed.
+PARTLY = 3
+
+
+@contextmanager
+def opened(project: Path) -> Iterator["Newsletter"]:
+    """The newsletter in that folder, with progress bars where a person looks on."""
+    from newsletter.newsletter import Newsletter
+
+    with progress_bars() as told, Newsletter(project, progress=told) as newsletter:
+        yield newsletter
+
+
+@contextmanager
+def progress_bars() -> Iterator[Any]:
+    """A bar for every piece of long work on a terminal; nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    if not sys.stderr.isatty():
+        yield lambda what: lambda done, todo: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+
+        def told(what: str) -> "Progress":
+            tasks: list[Any] = []
+
+            def progress(done: int, todo: int) -> None:
+                if not tasks:
+                    tasks.append(bars.add_task(what, total=todo))
+                bars.update(tasks[0], completed=done, total=todo)
+
+            return progress
+
+        yield told
+
+
+def say(text: str = "") -> None:
+    """A line for the person at the terminal."""
+    typer.echo(text)
+
+
+def warn(text: str) -> None:
+    """A line about something that went wrong."""
+    typer.echo(text, err=True)
+
+
+def say_json(value: Any) -> None:
+    """For scripts."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def table(head: list[str], rows: list[list[str]]) -> None:
+    """Columns under their heads, as wide as they need."""
+    widths = [max(len(row[n]) for row in [head, *rows]) for n in range(len(head))]
+    for row in [head, *rows]:
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,122 @@
+"""`subscribers add|list|show|remove`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli.output import AsJson, Project, opened, say, say_json, table
+
+if TYPE_CHECKING:
+    from newsletter.newsletter import Newsletter
+    from subscribers.cadence import Cadence
+    from subscribers.people import Subscriber
+
+app = typer.Typer(help="Who reads it: add, list, show, remove.", no_args_is_help=True)
+Email = Annotated[str, typer.Argument(help="The person's address.", show_default=False)]
+
+
+@app.command()
+def add(
+    email: Email,
+    interest: Annotated[
+        list[str] | None, typer.Option("--interest", help='A line of interest; "not: …" mutes. Again for more.')
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="How to greet them.")] = "",
+    daily: Annotated[str | None, typer.Option("--daily", metavar="HH:MM", help="Every day at that hour.")] = None,
+    weekly: Annotated[
+        tuple[str, str] | None, typer.Option("--weekly", metavar="WEEKDAY HH:MM", help="As: --weekly monday 08:00")
+    ] = None,
+    monthly: Annotated[
+        tuple[str, str] | None, typer.Option("--monthly", metavar="DAY HH:MM", help="As: --monthly 1 08:00")
+    ] = None,
+    timezone: Annotated[str | None, typer.Option("--timezone", help="As Europe/Paris.")] = None,
+    project: Project = ".",  # type: ignore[assignment]
+    as_json: AsJson = False,
+) -> None:
+    """Add a person who asked you for it; that you say so is kept as the evidence of their consent."""
+    with opened(project) as newsletter:
+        cadence = _cadence(newsletter, daily, weekly, monthly, timezone)
+        person = newsletter.subscribe(email, name=name, interests=interest or [], cadence=cadence)
+        if as_json:
+            say_json(_as_dict(person))
+            return
+        say(f"Added {person.address}: {person.cadence}.")
+        if not person.interests:
+            say("They follow nothing yet, so they get everybody's edition. Say what they like with --interest.")
+
+
+@app.command("list")
+def list_(project: Project = ".", as_json: AsJson = False) -> None:  # type: ignore[assignment]
+    """Everybody, with state, cadence and interests."""
+    with opened(project) as newsletter:
+        everybody = list(newsletter.subscribers())
+    if as_json:
+        say_json([_as_dict(person) for person in everybody])
+    elif not everybody:
+        say('Nobody yet. `newsletter subscribers add you@example.org --interest "…"` adds somebody.')
+    else:
+        rows = [[p.address, p.name, p.state, str(p.cadence), ", ".join(map(str, p.interests))] for p in everybody]
+        table(["address", "name", "state", "gets it", "interests"], rows)
+
+
+@app.command()
+def show(email: Email, project: Project = ".", as_json: AsJson = False) -> None:  # type: ignore[assignment]
+    """All about one person, with the evidence of their consent."""
+    with opened(project) as newsletter:
+        person = newsletter.subscriber(email)
+        evidence = newsletter.evidence(email)
+    if as_json:
+        proof = [{"at": e.at, "event": e.event, "origin": e.origin, "words": e.words} for e in evidence]
+        say_json({**_as_dict(person), "evidence": proof})
+        return
+    say(f"{person.name or person.address} <{person.address}> is {person.state}, {person.cadence}.")
+    for interest in person.interests:
+        say(f"  {'mutes' if interest.muted else 'follows'}  {interest.text}")
+    for line in evidence:
+        say(f"  {line.at:%Y-%m-%d %H:%M} UTC  {line.event} ({line.origin}): {line.words}")
+
+
+@app.command()
+def remove(email: Email, project: Project = ".", as_json: AsJson = False) -> None:  # type: ignore[assignment]
+    """Forget a person everywhere; only a keyed hash of the address remains, so that no import brings them back."""
+    with opened(project) as newsletter:
+        newsletter.remove(email)
+    if as_json:
+        say_json({"removed": email})
+    else:
+        say(f"{email} is forgotten, and gets nothing any more.")
+
+
+def _cadence(
+    newsletter: "Newsletter",
+    daily: str | None,
+    weekly: tuple[str, str] | None,
+    monthly: tuple[str, str] | None,
+    timezone: str | None,
+) -> "Cadence":
+    from subscribers.cadence import parse_cadence
+
+    default = newsletter.settings.cadence
+    zone = timezone or default.timezone
+    given = [("daily", "", daily)] if daily else []
+    given += [("weekly", *weekly)] if weekly else []
+    given += [("monthly", *monthly)] if monthly else []
+    if len(given) > 1:
+        raise typer.BadParameter("Give one of --daily, --weekly and --monthly.")
+    frequency, day, at = given[0] if given else (default.frequency, str(default.day), default.at)
+    return parse_cadence(frequency, day, at or default.at, zone)
+
+
+def _as_dict(person: "Subscriber") -> dict[str, Any]:
+    return {
+        "email": person.address,
+        "name": person.name,
+        "state": person.state,
+        "frequency": person.cadence.frequency,
+        "day": person.cadence.day,
+        "at": f"{person.cadence.at:%H:%M}",
+        "timezone": person.cadence.timezone,
+        "interests": [str(interest) for interest in person.interests],
+        "created_at": person.created_at,
+        "confirmed_at": person.confirmed_at,
+    }

@@ -1,0 +1,374 @@
+"""The main line: pull, compose, preview, deliver. Wires the rooms and keeps their order; decides nothing."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx2
+from sqlite_utils import Database
+
+from newsletter import project as projects
+from newsletter import settings as settings_table
+from newsletter.delivery import ledger
+from newsletter.delivery.outcomes import DeliveryState
+from newsletter.delivery.sending import deliver
+from newsletter.delivery.smtp import Server, SmtpTransport
+from newsletter.delivery.transport import FolderTransport, Transport
+from newsletter.delivery.workers import is_dead
+from newsletter.entries import store as entries
+from newsletter.entries.entry import Parsed
+from newsletter.entries.fetching import http_client
+from newsletter.entries.pulling import PullReport, Source, look, pull
+from newsletter.errors import DeliveryError, IssueError, SettingsError
+from newsletter.issues import store as issues
+from newsletter.issues.calendar import due_slot, next_slot, slot_on
+from newsletter.issues.issue import IssueKey, IssueState, NothingNew, StoredIssue, parse_issue_key
+from newsletter.press import Addressee, Press, Printing, shape_of
+from newsletter.ranking.embedding import Embedder, Progress
+from newsletter.ranking.model import ModelProcess
+from newsletter.rendering.links import Signer
+from newsletter.rendering.store import load_keys
+from newsletter.reports import Preview, SendReport, Status, preview_of
+from newsletter.settings import Settings, SourceSettings
+from newsletter.store import FILE as STORE
+from newsletter.store import open_store
+from subscribers import people
+from subscribers.cadence import Cadence
+from subscribers.database import database_errors, writing
+from subscribers.interests import parse_interests
+from subscribers.people import Subscriber
+from subscribers.states import State
+
+#: Readers composed at once: memory stays flat however many there are.
+CHUNK = 1_000
+#: States of an issue in which its copies may leave.
+_MAY_LEAVE = (IssueState.RELEASED, IssueState.DONE)
+
+
+def _silent(_: str) -> Progress:
+    return lambda done, todo: None
+
+
+class Newsletter:
+    """A newsletter in a folder.
+
+    >>> with Newsletter("my-newsletter") as newsletter:           # doctest: +SKIP
+    ...     newsletter.pull()
+    ...     newsletter.send()
+
+    Use it from one thread, and close it (or use `with`): it may have a model's process running.
+    Every method raises children of `newsletter.errors.NewsletterError` or `subscribers.errors.SubscribersError`,
+    whose text says what happened and what to do.
+    """
+
+    def __init__(
+        self,
+        project: Path | str = ".",
+        *,
+        embedder: Embedder | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        http: httpx2.Client | None = None,
+        progress: Callable[[str], Progress] = _silent,
+    ) -> None:
+        """Open the newsletter in that folder.
+
+        `embedder` stands in for the model, `clock` (an aware UTC time) for now, `http` for the network;
+        `progress(what)` is asked for a callback (done, to do) before each piece of long work.
+        """
+        self.project = Path(project)
+        self.settings: Settings = settings_table.load(self.project)
+        self._db: Database = open_store(self.project / STORE, durable=self.settings.delivery.durability == "power")
+        model = embedder or ModelProcess(self.settings.model.name, batch=self.settings.model.batch)
+        self._model = model if isinstance(model, ModelProcess) else None
+        self._clock = clock
+        self._http = http
+        self._progress = progress
+        self._signer = Signer(self.settings.base_url, load_keys(self._db))
+        self._press = Press(self._db, self.project, self.settings, model, self._signer, progress)
+
+    @classmethod
+    def create(cls, folder: Path | str, **settings: str) -> Path:
+        """Make a newsletter in a folder: settings' file, folders, database. Returns the settings' file.
+
+        `settings` are of the first level (`title=…`). Raises `ProjectError` where there is one already.
+        """
+        path = projects.create(Path(folder), **settings)
+        open_store(Path(folder) / STORE).conn.close()
+        return path
+
+    def close(self) -> None:
+        """Let go of the database, the network and the model."""
+        if self._model:
+            self._model.close()
+        if self._http:
+            self._http.close()
+        self._db.conn.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- entries
+
+    def pull(self) -> list[PullReport]:
+        """Bring in what the sources have. A source that fails is reported and stops no other."""
+        self._http = self._http or http_client()
+        tell = self._progress("Pulling")
+        reports = []
+        for n, source in enumerate(self.settings.sources, 1):
+            with database_errors(self.project / STORE):
+                reports.append(pull(self._db, _source(source), base=self.project, client=self._http, now=self._clock()))
+            tell(n, len(self.settings.sources))
+        return reports
+
+    def check_source(self, source: SourceSettings) -> Parsed:
+        """Read a source without storing anything. Raises `SourceError`."""
+        self._http = self._http or http_client()
+        return look(_source(source), base=self.project, client=self._http, now=self._clock())
+
+    def add_source(self, source: SourceSettings) -> Parsed:
+        """Write a source into the settings' file, once it was read well. Raises `SourceError`, `SettingsError`."""
+        found = self.check_source(source)
+        projects.add_source(self.project, source)
+        self.settings = settings_table.load(self.project)
+        return found
+
+    def count_entries(self) -> int:
+        """How many entries are stored."""
+        return entries.count(self._db)
+
+    # -- people
+
+    def subscribe(
+        self, address: str, *, name: str = "", interests: Iterable[str] = (), cadence: Cadence | None = None
+    ) -> Subscriber:
+        """Add a person on the operator's word that they asked for it; that word is kept as evidence.
+
+        `interests` are lines in the reader's own words, "not: …" mutes. Raises `InvalidAddress`, `InvalidInterest`,
+        `AlreadySubscribed`, `Suppressed`.
+        """
+        return people.add_by_operator(
+            self._db,
+            address,
+            name=name,
+            interests=parse_interests(list(interests)),
+            cadence=cadence or self.settings.cadence.cadence(),
+            now=self._clock(),
+        )
+
+    def subscriber(self, address: str) -> Subscriber:
+        """The person behind an address. Raises `UnknownSubscriber`."""
+        return people.get(self._db, address)
+
+    def evidence(self, address: str) -> list[people.Evidence]:
+        """The proof of a person's consent, oldest first."""
+        return people.evidence_of(self._db, people.get(self._db, address).id)
+
+    def subscribers(self) -> Iterator[Subscriber]:
+        """Everybody, in the order in which they came."""
+        return people.everybody(self._db)
+
+    def remove(self, address: str) -> None:
+        """Forget a person everywhere; a keyed hash of the address and the date remain."""
+        with writing(self._db):
+            subscriber_id = people.erase(self._db, address, now=self._clock())
+            ledger.forget(self._db, subscriber_id)
+
+    # -- issues
+
+    def coming_issues(self) -> dict[IssueKey, tuple[datetime, int]]:
+        """The next issue of every active reader: its first hour anywhere (UTC), and how many readers it has."""
+        now, coming = self._clock(), dict[IssueKey, tuple[datetime, int]]()
+        for reader in people.everybody(self._db, state=State.ACTIVE):
+            slot = next_slot(reader.cadence, now)
+            key = IssueKey(reader.cadence.frequency, slot.date)
+            first, readers = coming.get(key, (slot.at, 0))
+            coming[key] = (min(first, slot.at), readers + 1)
+        return dict(sorted(coming.items(), key=lambda item: item[1][0]))
+
+    def frozen_issues(self) -> list[StoredIssue]:
+        """Every issue that was frozen, newest first."""
+        return issues.all_issues(self._db)
+
+    def issue(self, name: str) -> tuple[Printing, dict[str, int]]:
+        """An issue by its name (weekly-2026-11-27), frozen or as a draft, and its deliveries by state."""
+        printing = self._press.printing(parse_issue_key(name), self._clock())
+        counts = ledger.count_by_state(self._db, printing.stored.id) if printing.stored else {}
+        return printing, counts
+
+    def preview(self, address: str | None = None, *, issue: str | None = None) -> Preview:
+        """A reader's coming issue, composed as for `send(now=True)`; without a reader, everybody's edition.
+
+        Once it was composed for sending, the preview is that very message. Raises `IssueError` where the reader
+        would get none, with the reason.
+        """
+        now = self._clock()
+        reader = people.get(self._db, address) if address else self._nobody()
+        addressee = self._addressee(reader, now, parse_issue_key(issue) if issue else None)
+        printing = self._press.printing(addressee.key, now)
+        kept = ledger.of_reader(self._db, reader.id, printing.stored.id) if printing.stored else None
+        if kept and kept.recipe:
+            message = printing.frozen.message(kept.recipe, reader, kept.date_at(kept.due_at), self._signer)
+            return preview_of(printing, kept.recipe.picks, message, draft=False)
+        recipe = self._press.recipes(printing, [addressee], shape_of(self.settings))[0]
+        if isinstance(recipe, NothingNew):
+            who = f"{reader.address} gets no mail" if address else "There is nothing to show"
+            raise IssueError(f"{who} for {addressee.key}: {recipe.why}. `newsletter pull` brings in new entries.")
+        message = printing.frozen.message(recipe, reader, now, self._signer)
+        return preview_of(printing, recipe.picks, message, draft=True)
+
+    # -- delivery
+
+    def send(self, *, now: bool = False, to: str | None = None, dry_run: bool = False) -> SendReport:
+        """Send to whoever is due; with `now` to everybody, their current issue. Running it again sends nothing twice.
+
+        `to` limits it to one reader; `dry_run` writes nothing and tells who would get what. Raises `SettingsError`
+        where something that every mail must have is missing, `TransportDown` where no mail can leave.
+        """
+        moment, report = self._clock(), SendReport()
+        self._refuse_unfinished()
+        if to:
+            reader = people.get(self._db, to)
+            if reader.state is not State.ACTIVE:
+                raise DeliveryError(f"{reader.address} is {reader.state} and gets no mail.")
+        only = people.get(self._db, to).id if to else None
+        transport = self._transport()
+        repeat = transport.repeatable or self.settings.delivery.on_uncertain == "resend"
+        if not dry_run:
+            ledger.recover(self._db, lambda name: is_dead(self.project, name), moment, repeat=repeat)
+        for key, group in self._due(moment, now, only, report).items():
+            self._compose(key, group, moment, now, dry_run, report)
+        if dry_run:
+            return report
+        waiting = ledger.count_by_state(self._db).get(DeliveryState.QUEUED, 0)
+        tell = self._progress("Sending")
+        report.counts += deliver(
+            self._db,
+            transport,
+            project=self.project,
+            sender=self.settings.address,
+            signer=self._signer,
+            clock=self._clock,
+            max_lateness=self._max_lateness(),
+            only=only,
+            progress=lambda done: tell(done, max(done, waiting)),
+        )
+        return report
+
+    def status(self) -> Status:
+        """How things stand."""
+        pulls, brought = entries.last_pulls(self._db), entries.count_by_source(self._db)
+        return Status(
+            entries=entries.count(self._db),
+            subscribers=people.count_by_state(self._db),
+            sources={s.name: (*pulls.get(s.name, (None, None)), brought.get(s.name, 0)) for s in self.settings.sources},
+            coming=self.coming_issues(),
+            deliveries=ledger.count_by_state(self._db),
+        )
+
+    def _due(
+        self, moment: datetime, now: bool, only: int | None, report: SendReport
+    ) -> dict[IssueKey, list[Addressee]]:
+        """Whoever ought to get an issue and has none for that period yet, by issue."""
+        addressees = []
+        for reader in people.everybody(self._db, state=State.ACTIVE):
+            if only is None or reader.id == only:
+                addressee = self._addressee(reader, moment, None) if now else self._due_addressee(reader, moment)
+                if addressee:
+                    addressees.append(addressee)
+        served = ledger.served(self._db, (addressee.key.period for addressee in addressees))
+        groups: dict[IssueKey, list[Addressee]] = defaultdict(list)
+        for addressee in addressees:
+            if (addressee.reader.id, addressee.key.period) in served:
+                report.already += 1
+            else:
+                groups[addressee.key].append(addressee)
+        return groups
+
+    def _compose(
+        self, key: IssueKey, group: Sequence[Addressee], moment: datetime, now: bool, dry_run: bool, report: SendReport
+    ) -> None:
+        printing = self._press.printing(key, moment) if dry_run else self._press.freeze(key, moment)
+        if printing.stored and printing.stored.state not in _MAY_LEAVE:
+            return
+        for start in range(0, len(group), CHUNK):
+            part = group[start : start + CHUNK]
+            recipes = self._press.recipes(printing, part, shape_of(self.settings))
+            for addressee, recipe in zip(part, recipes, strict=True):
+                why = recipe.why if isinstance(recipe, NothingNew) else ""
+                picks = 0 if isinstance(recipe, NothingNew) else len(recipe.picks)
+                report.plan.append((addressee.reader.address, key, picks, why))
+                if why and not dry_run:
+                    report.counts[DeliveryState.DROPPED] += 1
+            if printing.stored and not dry_run:
+                ledger.enqueue(
+                    self._db,
+                    [
+                        ledger.NewDelivery(
+                            printing.stored.id,
+                            addressee.reader.id,
+                            key.period,
+                            moment if now else addressee.slot.at,
+                            None if isinstance(recipe, NothingNew) else recipe,
+                            recipe.why if isinstance(recipe, NothingNew) else "",
+                        )
+                        for addressee, recipe in zip(part, recipes, strict=True)
+                    ],
+                    moment,
+                )
+
+    def _due_addressee(self, reader: Subscriber, moment: datetime) -> Addressee | None:
+        since = reader.confirmed_at or reader.created_at
+        slot = due_slot(reader.cadence, moment, since, self._max_lateness())
+        return Addressee(reader, slot) if slot else None
+
+    def _addressee(self, reader: Subscriber, moment: datetime, key: IssueKey | None) -> Addressee:
+        """A reader and the issue they would get now: one that is due and not sent yet, else the coming one."""
+        if key:
+            if key.frequency is not reader.cadence.frequency:
+                raise IssueError(f"{reader.address} reads {reader.cadence.frequency}, so {key} is not theirs.")
+            return Addressee(reader, slot_on(reader.cadence, key.due))
+        due = self._due_addressee(reader, moment)
+        if due and (reader.id, due.key.period) not in ledger.served(self._db, [due.key.period]):
+            return due
+        return Addressee(reader, next_slot(reader.cadence, moment))
+
+    def _nobody(self) -> Subscriber:
+        """A reader who follows nothing, for whom everybody's edition is."""
+        now = self._clock()
+        cadence = self.settings.cadence.cadence()
+        return Subscriber(0, f"reader@{self.settings.domain}", "", State.ACTIVE, cadence, (), now, now)
+
+    def _refuse_unfinished(self) -> None:
+        settings, path = self.settings, self.project / settings_table.FILE
+        if not settings.postal_address:
+            raise SettingsError(
+                f"postal_address is not set in {path}, so nothing is sent: the law of most countries wants it in every "
+                "newsletter. Write who you are and where mail reaches you."
+            )
+        if settings.delivery.transport == "smtp":
+            for name, value in (("address", settings.domain), ("base_url", settings.base_url)):
+                if value.endswith("example.com"):
+                    raise SettingsError(f"{name} in {path} is still an example. Write your own before sending by SMTP.")
+
+    def _transport(self) -> Transport:
+        settings = self.settings
+        if settings.delivery.transport == "folder":
+            return FolderTransport(self.project / settings.delivery.folder)
+        smtp = settings.smtp
+        password = smtp.password.get_secret_value()
+        return SmtpTransport(Server(smtp.host, smtp.port, smtp.security, smtp.username, password, smtp.timeout))
+
+    def _max_lateness(self) -> timedelta:
+        return timedelta(hours=self.settings.issue.max_lateness_hours)
+
+
+def _source(settings: SourceSettings) -> Source:
+    return Source(settings.name, settings.location, settings.kind, settings.year)

@@ -1,0 +1,90 @@
+"""What the main line tells: previews, the outcome of a run, how things stand."""
+
+import email
+import email.policy
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from newsletter.delivery.outcomes import DeliveryState
+from newsletter.issues.issue import IssueKey, Pick
+from newsletter.press import Printing
+
+
+@dataclass(frozen=True, slots=True)
+class PickShown:
+    """A pick with the words that a person sees."""
+
+    pick: Pick
+    title: str
+    #: None where the source gave no link; the mail then links to a search
+    url: str | None
+    sentence: str
+    #: as the text part says it
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One reader's copy of an issue."""
+
+    key: IssueKey
+    #: False once it is composed: then these are the very bytes that are sent
+    draft: bool
+    subject: str
+    html: str
+    text: str
+    message: bytes
+    picks: tuple[PickShown, ...]
+
+
+@dataclass(slots=True)
+class SendReport:
+    """What a run of `send` did."""
+
+    #: copies by the state in which this run left them
+    counts: Counter[DeliveryState] = field(default_factory=Counter)
+    #: readers whose period was served before
+    already: int = 0
+    #: who would get what, in a dry run: (address, issue, number of picks, why not)
+    plan: list[tuple[str, IssueKey, int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How things stand."""
+
+    entries: int
+    subscribers: dict[str, int]
+    #: name → (last pull, what went wrong, entries)
+    sources: dict[str, tuple[str | None, str | None, int]]
+    #: coming issue → (first hour, readers)
+    coming: dict[IssueKey, tuple[datetime, int]]
+    deliveries: dict[str, int]
+
+
+def preview_of(printing: Printing, picks: Sequence[Pick], message: bytes, *, draft: bool) -> Preview:
+    """A finished message, taken apart again by a mail program's means."""
+    parsed = email.message_from_bytes(message, policy=email.policy.default)
+    html, text = parsed.get_body(("html",)), parsed.get_body(("plain",))
+    urls = {entry.id: entry for entry in printing.candidates}
+    cards = printing.frozen.cards
+    return Preview(
+        key=printing.key,
+        draft=draft,
+        subject=str(parsed["subject"]),
+        html=html.get_content() if html else "",
+        text=text.get_content() if text else "",
+        message=message,
+        picks=tuple(
+            PickShown(
+                pick,
+                title=cards[pick.entry_id].title,
+                url=urls[pick.entry_id].url,
+                sentence=cards[pick.entry_id].sentence(pick.sentence),
+                reason=printing.frozen.edition.text.said(pick.reason, pick.words),
+            )
+            for pick in picks
+        ),
+    )
