@@ -14,6 +14,7 @@ def m001_the_main_line(db: Database) -> None:
         """
         CREATE TABLE sources (                    -- what is remembered of each source between pulls
             name TEXT PRIMARY KEY,
+            location TEXT NOT NULL,               -- the validators are good for this one only
             pulled_at TEXT,                       -- UTC, ISO 8601, like every time here
             error TEXT,                           -- null if the last pull went well
             etag TEXT,

@@ -18,10 +18,11 @@ from newsletter.entries.entry import Entry
 from newsletter.errors import IssueError
 from newsletter.issues import store as issues
 from newsletter.issues.calendar import LOOK_BACK, Slot, next_slot, previous_due_date
-from newsletter.issues.composing import Shape, compose
+from newsletter.issues.composing import Shape, compose, favourites
 from newsletter.issues.editorial import read_editorial
 from newsletter.issues.issue import IssueKey, NothingNew, Pick, ReasonKind, StoredIssue
 from newsletter.ranking.embedding import Embedder, Progress, Vectors, vectors_of
+from newsletter.ranking.lexicon import Lexicon
 from newsletter.ranking.scoring import Booleans, general_scores, rank
 from newsletter.ranking.sentences import telling_sentence
 from newsletter.ranking.tastes import tastes_of
@@ -133,11 +134,19 @@ class Press:
         tastes = tastes_of([reader.interests for reader in readers], known, vectors.shape[1])
         general = general_scores(vectors, [entry.popularity for entry in candidates])
         seen = self._seen(candidates, readers)
-        # A pinned entry and a favourite may take a place of the ranking, so a few more are ranked.
-        places = shape.picks + len(printing.pins)
-        ranking = rank(vectors, tastes, general, places, seen=seen, seed=zlib.crc32(str(printing.key).encode()))
         at = {entry.id: n for n, entry in enumerate(candidates)}
         pinned = [at[entry_id] for entry_id in printing.pins]
+        ranking = rank(
+            vectors,
+            tastes,
+            general,
+            # A pinned entry may take a place of the ranking, so a few more are ranked.
+            shape.picks + len(pinned),
+            seen=seen,
+            named=_named(candidates, readers),
+            elsewhere=[*pinned, *favourites(candidates)[: shape.favourites]],
+            seed=zlib.crc32(str(printing.key).encode()),
+        )
         composed = compose(candidates, ranking, tastes, pinned=pinned, seen=seen, shape=shape)
         self._choose_sentences(composed, printing, {e.id: vectors[at[e.id]] for e in candidates}, known)
         counts = ledger.counts_before(self._db, [reader.id for reader in readers])
@@ -259,6 +268,17 @@ class Press:
             if explained := explain(error, self._templates):
                 raise explained from error
             raise
+
+
+def _named(candidates: Sequence[Entry], readers: Sequence[Subscriber]) -> Booleans:
+    """(readers, entries): True where an entry holds the very words of a line that the reader mutes."""
+    lexicon = Lexicon([entry.text for entry in candidates])
+    named = np.zeros((len(readers), len(candidates)), bool)
+    for n, reader in enumerate(readers):
+        for interest in reader.interests:
+            if interest.muted:
+                named[n, list(lexicon.holding(interest.text))] = True
+    return named
 
 
 def shape_of(settings: Settings) -> Shape:

@@ -248,6 +248,8 @@ def load(project: Path) -> Settings:
     except OSError as error:
         raise ProjectError(f"{path} cannot be read: {error.strerror}. Check what it is and who may read it.") from None
     _refuse_unknown_variables()
+    if private := [key for key in content if key.startswith("_")]:
+        raise SettingsError(f"{private[0]} in {path} is no setting. Remove it.")  # these are pydantic-settings' own
     try:
         settings = Settings(**content)
         settings.cadence.cadence()

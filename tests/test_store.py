@@ -143,7 +143,7 @@ def test_a_file_that_another_process_holds_is_told_as_busy(
     db = open_store(tmp_path / "newsletter.db")
     holder.execute("BEGIN EXCLUSIVE")
     with pytest.raises(DatabaseBusy, match="nothing was changed"):
-        entries.note_pull(db, "a", now, error=None, validators=Validators())
+        entries.note_pull(db, "a", "somewhere", now, error=None, validators=Validators())
     db.conn.close()
     holder.close()
 
@@ -189,5 +189,5 @@ def test_two_processes_may_make_the_same_new_database_at_once(tmp_path: Path) ->
 
 def test_the_moment_of_a_pull_is_remembered(store: Database) -> None:
     when = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-    entries.note_pull(store, "a", when, error="it is gone", validators=Validators())
+    entries.note_pull(store, "a", "somewhere", when, error="it is gone", validators=Validators())
     assert entries.last_pulls(store) == {"a": ("2026-11-22T12:00:00+00:00", "it is gone")}

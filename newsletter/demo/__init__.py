@@ -33,13 +33,13 @@ READERS = (
         "Bruno",
         "bruno@example.org",
         ("weekly", "saturday", "07:30", "America/Sao_Paulo"),
-        ["wildlife and farm animals seen by cameras", "forests, crops and land use from satellites", "not: medicine"],
+        ["wildlife and farm animals", "forests, crops and land use seen from satellites", "not: medical scans"],
     ),
     (
         "Chika",
         "chika@example.org",
         ("weekly", "monday", "18:00", "Asia/Tokyo"),
-        ["robots that walk on legs", "tactile sensing and robotic hands", "drones in flight", "not: medicine"],
+        ["robots that walk on legs", "tactile sensing and robotic hands", "drones in flight", "not: language models"],
     ),
 )
 
@@ -54,7 +54,7 @@ def build(folder: Path, *, say: Callable[[str], None], told: Callable[[str], Pro
             folder,
             title=TITLE,
             address="papers@example.com",
-            postal_address=f"{TITLE}, 1 Example Street, 12345 Exampleton",
+            postal_address="1 Example Street, 12345 Exampleton",
         )
         say(f"1. Made a newsletter in {folder}/ (newsletter.toml, newsletter.db, templates/).")
     elif load(folder).title != TITLE:

@@ -41,7 +41,8 @@ def pull(db: Database, source: Source, *, base: Path, client: httpx2.Client, now
     report = PullReport(source.name)
     validators = Validators()
     try:
-        fetched = fetch(source.location, base=base, client=client, validators=store.validators_of(db, source.name))
+        remembered = store.validators_of(db, source.name, source.location)
+        fetched = fetch(source.location, base=base, client=client, validators=remembered)
         validators = fetched.validators
         report.skipped += [Skipped(name, why) for name, why in fetched.unread]
         for document in fetched.documents:
@@ -59,7 +60,7 @@ def pull(db: Database, source: Source, *, base: Path, client: httpx2.Client, now
     except SourceError as error:
         report.error = str(error)
         validators = Validators()  # of something unreadable: to be told "not changed" would hide that
-    store.note_pull(db, source.name, now, error=report.error, validators=validators)
+    store.note_pull(db, source.name, source.location, now, error=report.error, validators=validators)
     return report
 
 

@@ -78,22 +78,24 @@ def count(db: Database) -> int:
     return int(db.conn.execute("SELECT count(*) FROM entries").fetchone()[0])
 
 
-def validators_of(db: Database, source: str) -> Validators:
-    """What the source's server gave us at the last pull."""
-    row = db.conn.execute("SELECT etag, last_modified FROM sources WHERE name = ?", [source]).fetchone()
+def validators_of(db: Database, source: str, location: str) -> Validators:
+    """What the source's server gave us at the last good pull from that location."""
+    row = db.conn.execute(
+        "SELECT etag, last_modified FROM sources WHERE name = ? AND location = ?", [source, location]
+    ).fetchone()
     return Validators(*row) if row else Validators()
 
 
-def note_pull(db: Database, source: str, now: datetime, *, error: str | None, validators: Validators) -> None:
+def note_pull(
+    db: Database, source: str, location: str, now: datetime, *, error: str | None, validators: Validators
+) -> None:
     """Remember how the pull of a source went; a failure keeps the validators of the last good one."""
+    kept = validators_of(db, source, location) if error else validators
     with writing(db):
         db.conn.execute(
-            "INSERT INTO sources (name, pulled_at, error, etag, last_modified) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET pulled_at = excluded.pulled_at, error = excluded.error, "
-            "etag = coalesce(excluded.etag, CASE WHEN excluded.error IS NULL THEN NULL ELSE etag END), "
-            "last_modified = coalesce(excluded.last_modified, "
-            "CASE WHEN excluded.error IS NULL THEN NULL ELSE last_modified END)",
-            [source, _text(now), error, validators.etag, validators.last_modified],
+            "INSERT OR REPLACE INTO sources (name, location, pulled_at, error, etag, last_modified) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            [source, location, _text(now), error, kept.etag, kept.last_modified],
         )
 
 

@@ -41,9 +41,7 @@ def compose(
     `pinned` are indices of entries in the editor's order; `seen` is True where a reader has had an entry.
     Sentences are not chosen yet. A reader for whom only favourites or a step outside would remain gets nothing.
     """
-    by_popularity = sorted(
-        (n for n, entry in enumerate(entries) if entry.popularity), key=lambda n: -(entries[n].popularity or 0)
-    )
+    by_popularity = favourites(entries)
     follows = np.bincount(tastes.follower, minlength=tastes.readers) > 0
     issues: list[tuple[Pick, ...] | NothingNew] = []
     for reader in range(tastes.readers):
@@ -72,6 +70,12 @@ def compose(
             picks.append(_pick(entries[outside], Section.OUTSIDE, 0.0, ReasonKind.OUTSIDE))
         issues.append(tuple(picks))
     return issues
+
+
+def favourites(entries: Sequence[Entry]) -> list[int]:
+    """Indices of the entries that somebody likes, the most liked first."""
+    liked = [n for n, entry in enumerate(entries) if entry.popularity]
+    return sorted(liked, key=lambda n: -(entries[n].popularity or 0))
 
 
 def _for_you(ranking: Ranking, reader: int, taken: set[int], shape: Shape, follows: bool) -> list[int]:

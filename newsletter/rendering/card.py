@@ -10,9 +10,10 @@ from newsletter.entries.text import clip
 from newsletter.ranking.sentences import split_sentences
 from newsletter.rendering import words
 
-#: A sentence set off is at most so long; what follows it in small type too.
+#: A sentence set off is at most so long.
 SENTENCE = 320
-REST = 210
+#: What follows it in small type: two lines.
+REST = 165
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Card:
         if len(self.sentences) < 2:
             return ""
         n = n or 0
-        return clip(" ".join(self.sentences[n + 1 : n + 3]) or self.sentences[n - 1], REST)
+        return clip(self.sentences[n + 1] if n + 1 < len(self.sentences) else self.sentences[n - 1], REST)
 
     def dump(self) -> str:
         """As JSON."""

@@ -27,10 +27,11 @@ def full_date(day: date) -> str:
 
 
 def short_date(day: date | None, today: date) -> str:
-    """21 Nov, with the year where it is another one; empty for an unknown day."""
+    """21 Nov, with the year where it is another one, in one unbreakable piece; empty for an unknown day."""
     if day is None:
         return ""
-    return f"{day.day} {MONTHS[day.month - 1][:3]}" + ("" if day.year == today.year else f" {day.year}")
+    said = f"{day.day} {MONTHS[day.month - 1][:3]}" + ("" if day.year == today.year else f" {day.year}")
+    return said.replace(" ", "\u00a0")
 
 
 def people(names: Sequence[str]) -> str:

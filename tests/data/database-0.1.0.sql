@@ -128,14 +128,15 @@ CREATE TABLE received (                   -- what a reader has had, from the cla
 INSERT INTO "received" VALUES(1,1,1);
 CREATE TABLE sources (                    -- what is remembered of each source between pulls
             name TEXT PRIMARY KEY,
+            location TEXT NOT NULL,               -- the validators are good for this one only
             pulled_at TEXT,                       -- UTC, ISO 8601, like every time here
             error TEXT,                           -- null if the last pull went well
             etag TEXT,
             last_modified TEXT
         ) STRICT
         ;
-INSERT INTO "sources" VALUES('a made-up feed','2026-11-20T09:00:00+00:00',NULL,'"v1"',NULL);
-INSERT INTO "sources" VALUES('made-up papers','2026-11-20T09:00:00+00:00','the folder is empty',NULL,NULL);
+INSERT INTO "sources" VALUES('a made-up feed','https://example.org/feed','2026-11-20T09:00:00+00:00',NULL,'"v1"',NULL);
+INSERT INTO "sources" VALUES('made-up papers','papers','2026-11-20T09:00:00+00:00','the folder is empty',NULL,NULL);
 CREATE TABLE subscribers (
             id INTEGER PRIMARY KEY AUTOINCREMENT, -- never reused: signed links name it
             address TEXT NOT NULL,                -- as mail wants it: A-label domain, local part as typed

@@ -22,12 +22,14 @@ FEED = f"""<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title><id>y</id><
     <author><name>N. One</name></author><link href="http://arxiv.org/abs/2611.00001v1"/>
     <published>2025-03-10T00:00:00Z</published></entry></feed>"""
 
+FEED_URL = "https://example.org/feed"
+
 
 def pull_url(
     db: Database, now: datetime, server: Callable[[httpx2.Request], httpx2.Response], name: str = "feed"
 ) -> PullReport:
     with http_client(httpx2.MockTransport(server)) as client:
-        return pull(db, Source(name, "https://example.org/feed"), base=Path(), client=client, now=now)
+        return pull(db, Source(name, FEED_URL), base=Path(), client=client, now=now)
 
 
 def pull_path(db: Database, now: datetime, path: Path, name: str = "pages") -> PullReport:
@@ -119,23 +121,24 @@ def test_validators_are_remembered_from_pull_to_pull(store: Database, now: datet
 def test_a_failure_keeps_the_validators_of_the_last_good_pull(store: Database, now: datetime) -> None:
     pull_url(store, now, answer(FEED, etag='"v1"'))
     pull_url(store, now, answer("oops", 500, etag='"error"'))
-    assert entries.validators_of(store, "feed") == Validators('"v1"')
+    assert entries.validators_of(store, "feed", FEED_URL) == Validators('"v1"')
 
 
 def test_validators_of_something_unreadable_are_not_remembered(store: Database, now: datetime) -> None:
     pull_url(store, now, answer("<html>Maintenance</html>", etag='"page"'))
-    assert entries.validators_of(store, "feed") == Validators()
+    assert entries.validators_of(store, "feed", FEED_URL) == Validators()
 
 
 def test_validators_that_a_server_stops_giving_are_forgotten(store: Database, now: datetime) -> None:
     pull_url(store, now, answer(FEED, etag='"v1"'))
     pull_url(store, now, answer(FEED))
-    assert entries.validators_of(store, "feed") == Validators()
+    assert entries.validators_of(store, "feed", FEED_URL) == Validators()
 
 
-def test_each_source_has_its_own_validators(store: Database, now: datetime) -> None:
+def test_validators_are_good_for_one_source_at_one_place_only(store: Database, now: datetime) -> None:
     pull_url(store, now, answer(FEED, etag='"v1"'), name="one")
-    assert entries.validators_of(store, "other") == Validators()
+    assert entries.validators_of(store, "other", FEED_URL) == Validators()
+    assert entries.validators_of(store, "one", "https://example.org/moved") == Validators()
 
 
 def test_wrong_text_from_outside_can_be_kept(store: Database, now: datetime) -> None:

@@ -1,0 +1,35 @@
+"""Which entries hold the very words of a line: what is muted by name should not come in by another door."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+_WORD = re.compile(r"[^\W_]+")
+_EMPTY: frozenset[int] = frozenset()
+_SMALL = frozenset("a an and as at by for from in into of on or the to with".split())
+
+
+class Lexicon:
+    """An index from words to the texts that hold them; singular and plural count as one."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts_with: dict[str, set[int]] = defaultdict(set)
+        for n, text in enumerate(texts):
+            for word in _words(text):
+                self._texts_with[word].add(n)
+
+    def holding(self, line: str) -> frozenset[int]:
+        """Indices of the texts that hold every word of the line (small words aside)."""
+        wanted = _words(line) - _SMALL
+        found = [self._texts_with.get(word, _EMPTY) for word in wanted]
+        return frozenset(set.intersection(*map(set, found))) if found else _EMPTY
+
+
+def _words(text: str) -> set[str]:
+    return {_stem(word) for word in _WORD.findall(text.casefold())}
+
+
+def _stem(word: str) -> str:
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
