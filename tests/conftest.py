@@ -1,14 +1,18 @@
 """What tests share: a fixed clock, a database on disk, and the given data where it is at hand."""
 
 import os
-from collections.abc import Iterator
+import re
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import hypothesis
+import numpy as np
 import pytest
 from sqlite_utils import Database
 
+from newsletter.ranking.embedding import Vectors
 from newsletter.store import open_store
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -19,6 +23,27 @@ hypothesis.settings.load_profile("calm")
 
 #: Real papers pages, feeds and judgements; not part of the project.
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+class WordEmbedder:
+    """An embedder without a model: texts are near each other as far as they share words (an ending s aside)."""
+
+    name = "words"
+
+    def __init__(self) -> None:
+        #: how many texts it was asked for so far
+        self.asked = 0
+
+    def embed(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        """One row of unit length per text."""
+        self.asked += len(texts)
+        rows = np.zeros((len(texts), 256), np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in re.findall(r"[^\W_]+", text.lower()) or [""]:
+                row[zlib.crc32(word.removesuffix("s").encode()) % 256] += 1
+        if progress:
+            progress(len(texts))
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +66,12 @@ def store(tmp_path: Path) -> Iterator[Database]:
     db = open_store(tmp_path / "newsletter.db")
     yield db
     db.conn.close()
+
+
+@pytest.fixture
+def embedder() -> WordEmbedder:
+    """An embedder that needs no model."""
+    return WordEmbedder()
 
 
 @pytest.fixture
