@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsletter.ranking.embedding import Vectors
-from newsletter.ranking.tastes import Tastes
+from newsletter.ranking.tastes import Indices, Tastes
 
 Booleans = NDArray[np.bool_]
 Integers = NDArray[np.int64]
@@ -29,6 +29,8 @@ MUTE_FLOOR = 0.25
 NAMED_WEIGHT = 0.5
 #: A step outside keeps a wider distance from what is muted.
 OUTSIDE_FLOOR = 0.15
+#: The best of so many is the step outside.
+OUTSIDE_POOL = 32
 MMR_LAMBDA = 0.8
 #: Entries more alike than this are one piece of news told twice.
 NEAR_DUPLICATE = 0.92
@@ -91,117 +93,167 @@ def rank(
     seed: decides the step outside, the same for the same issue.
     """
     places = min(places, len(entries))
+    if not tastes.readers or not places:
+        numbers, nothing = np.zeros((tastes.readers, 0), np.float32), np.zeros((tastes.readers, 0), np.int64)
+        outside = np.full(tastes.readers, -1, np.int64)
+        return Ranking(nothing, numbers, numbers, nothing, outside, np.zeros((tastes.readers, len(entries)), bool))
     appeal = general.copy()
     appeal[list(elsewhere)] = -np.inf
+    field = _Field(entries, entries @ entries.T, general, appeal, places, seed)
     parts = [
         _rank_chunk(
-            entries, tastes, general, appeal, places, first, min(first + CHUNK, tastes.readers), seen, named, seed
+            field,
+            tastes,
+            first,
+            last := min(first + CHUNK, tastes.readers),
+            None if seen is None else seen[first:last],
+            None if named is None else named[first:last],
         )
         for first in range(0, tastes.readers, CHUNK)
     ]
-    if not parts or not places:
-        empty = np.zeros((tastes.readers, 0))
-        outside = np.full(tastes.readers, -1, np.int64)
-        numbers, nothing = empty.astype(np.float32), empty.astype(np.int64)
-        return Ranking(nothing, numbers, numbers, nothing, outside, np.zeros((tastes.readers, len(entries)), bool))
     return Ranking(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """What all readers share."""
+
+    entries: Vectors
+    #: cosines between entries
+    alike: Vectors
+    general: Vectors
+    #: what draws a reader outside their interests; -inf for what is in the issue anyway
+    appeal: Vectors
+    places: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Interests (or mutes) of a chunk's readers, and where each reader's begin."""
+
+    #: cosines, (lines, entries)
+    similarity: Vectors
+    #: row in the chunk, for each line
+    owner: Indices
+    #: first line of each reader who has any
+    starts: Indices
+    #: index of the first line in the tastes
+    low: int
+
+    @property
+    def owners(self) -> Indices:
+        """Row in the chunk of each reader who has any."""
+        return self.owner[self.starts]
+
+    def nearest(self, similarity: Vectors) -> Vectors:
+        """The maximum over each reader's lines, (readers who have any, columns)."""
+        counts = np.diff(self.starts, append=len(self.owner))
+        # Line by line over all readers: several times faster than np.maximum.reduceat along this axis.
+        highest = similarity[self.starts]
+        for n in range(1, counts.max(initial=1)):
+            more = np.flatnonzero(counts > n)
+            if len(more) == len(counts):
+                np.maximum(highest, similarity[self.starts + n], out=highest)
+            else:
+                highest[more] = np.maximum(highest[more], similarity[self.starts[more] + n])
+        return highest
+
+
+def _lines(vectors: Vectors, owner: Indices, entries: Vectors, first: int, last: int) -> _Lines:
+    low, high = np.searchsorted(owner, [first, last])
+    rows = owner[low:high] - first
+    return _Lines(vectors[low:high] @ entries.T, rows, np.flatnonzero(np.diff(rows, prepend=-1)), int(low))
+
+
 def _rank_chunk(
-    entries: Vectors,
-    tastes: Tastes,
-    general: Vectors,
-    appeal: Vectors,
-    places: int,
-    first: int,
-    last: int,
-    seen: Booleans | None,
-    named: Booleans | None,
-    seed: int,
+    field: _Field, tastes: Tastes, first: int, last: int, seen: Booleans | None, named: Booleans | None
 ) -> tuple[Integers, Vectors, Vectors, Integers, Integers, Booleans]:
-    low, high = np.searchsorted(tastes.follower, [first, last])
-    owner = tastes.follower[low:high] - first
-    similarity = tastes.followed[low:high] @ entries.T
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    relevance = np.broadcast_to(general, (last - first, len(entries))).copy()
-    if len(starts):
-        relevance[owner[starts]] = np.maximum.reduceat(similarity, starts, axis=0)
-    near_muted = _nearness_to_muted(entries, tastes, first, last)
-    relevance -= MUTE_WEIGHT * np.maximum(near_muted - MUTE_FLOOR, 0)
-    muted = near_muted > MUTE_FLOOR
+    shape = (last - first, len(field.entries))
+    followed = _lines(tastes.followed, tastes.follower, field.entries, first, last)
+    follows = np.zeros(shape[0], bool)
+    follows[followed.owners] = True
+    relevance = np.empty(shape, np.float32)
+    relevance[~follows] = field.general
+    relevance[follows] = followed.nearest(followed.similarity)
+
+    muted, unwanted = np.zeros(shape, bool), np.zeros(shape, bool)
+    mutes = _lines(tastes.muted, tastes.muter, field.entries, first, last)
+    if len(mutes.owner):
+        near = mutes.nearest(mutes.similarity)
+        relevance[mutes.owners] -= MUTE_WEIGHT * np.maximum(near - MUTE_FLOOR, 0)
+        muted[mutes.owners] = near > MUTE_FLOOR
+        unwanted[mutes.owners] = near > OUTSIDE_FLOOR
     if named is not None:
-        relevance[named[first:last]] -= NAMED_WEIGHT
-        muted |= named[first:last]
+        relevance[named] -= NAMED_WEIGHT
+        muted |= named
+        unwanted |= named
     if seen is not None:
-        relevance[seen[first:last]] = -np.inf
+        relevance[seen] = -np.inf
 
-    wanted = relevance
-    if len(starts):
-        # Every interest's own best gets ahead of the rest; `relevance` itself stays true.
-        best = similarity.argmax(axis=1)
-        wanted = relevance.copy()
-        wanted[owner, best] += 1.0
-    chosen = _choose(wanted, entries, places)
-
+    chosen = _choose(_with_small_interests(relevance, followed, muted, seen), field)
     value = np.where(chosen >= 0, np.take_along_axis(relevance, chosen.clip(0), axis=1), -np.inf)
-    chosen = np.where(np.isneginf(value), -1, chosen)
     order = np.argsort(-value, axis=1, kind="stable")
     chosen, value = np.take_along_axis(chosen, order, axis=1), np.take_along_axis(value, order, axis=1)
+    middle, spread = _middle_and_spread(relevance, seen)
+    outside = np.where(follows, _step_outside(field, relevance, middle, spread, chosen, unwanted, first), -1)
+    standing = ((value - middle) / spread).astype(np.float32)
+    return chosen, value.astype(np.float32), standing, _interest_of(chosen, followed), outside, muted
+
+
+def _with_small_interests(relevance: Vectors, followed: _Lines, muted: Booleans, seen: Booleans | None) -> Vectors:
+    """The relevance with every interest's own best put ahead, so that it has a place whatever the others hold."""
+    wanted = relevance.copy()
+    if len(followed.owner):
+        similarity = followed.similarity
+        blocked = muted if seen is None else muted | seen
+        if blocked.any():
+            similarity = np.where(blocked[followed.owner], -np.inf, similarity)
+        best = similarity.argmax(axis=1)
+        good = ~blocked[followed.owner, best]
+        wanted[followed.owner[good], best[good]] += 1.0
+    return wanted
+
+
+def _interest_of(chosen: Integers, followed: _Lines) -> Integers:
+    """For each place the line that its relevance comes from, as a row of `Tastes.followed`; -1 for none."""
     interest = np.full_like(chosen, -1)
-    if len(starts):
-        near = np.take_along_axis(similarity, chosen[owner].clip(0), axis=1)
-        highest = np.maximum.reduceat(near, starts, axis=0)
-        group = np.searchsorted(starts, np.arange(len(owner)), side="right") - 1
-        row = np.where(near == highest[group], np.arange(len(owner))[:, None], len(owner))
-        interest[owner[starts]] = np.minimum.reduceat(row, starts, axis=0) + low
+    if len(followed.owner):
+        near = np.take_along_axis(followed.similarity, chosen[followed.owner].clip(0), axis=1)
+        group = np.searchsorted(followed.starts, np.arange(len(followed.owner)), side="right") - 1
+        line = np.arange(len(followed.owner))[:, None]
+        nearest = np.where(near == followed.nearest(near)[group], line, len(followed.owner))
+        interest[followed.owners] = np.minimum.reduceat(nearest, followed.starts, axis=0) + followed.low
         interest[chosen < 0] = -1
-    middle, spread = _middle_and_spread(relevance)
-    standing = (value - middle) / spread
-    outside = _step_outside(
-        relevance, middle, spread, chosen, appeal, muted | (near_muted > OUTSIDE_FLOOR), first, seed
-    )
-    outside[np.bincount(owner, minlength=last - first) == 0] = -1
-    return chosen, value.astype(np.float32), standing.astype(np.float32), interest, outside, muted
+    return interest
 
 
-def _middle_and_spread(relevance: Vectors) -> tuple[Vectors, Vectors]:
+def _middle_and_spread(relevance: Vectors, seen: Booleans | None) -> tuple[Vectors, Vectors]:
     """Mean and standard deviation of each row, (readers, 1), over the entries not seen yet."""
-    usable = ~np.isneginf(relevance)
-    count = np.maximum(usable.sum(axis=1, keepdims=True), 1)
-    middle = np.where(usable, relevance, 0).sum(axis=1, keepdims=True) / count
-    spread = np.sqrt((np.where(usable, relevance - middle, 0) ** 2).sum(axis=1, keepdims=True) / count)
-    return middle, spread + 1e-6
+    usable = relevance if seen is None else np.where(seen, 0, relevance)
+    count = relevance.shape[1] if seen is None else np.maximum((~seen).sum(axis=1), 1)
+    middle = usable.sum(axis=1) / count
+    spread = np.sqrt(np.maximum(np.einsum("ij,ij->i", usable, usable) / count - middle**2, 0)) + 1e-6
+    return middle[:, None], spread[:, None]
 
 
-def _nearness_to_muted(entries: Vectors, tastes: Tastes, first: int, last: int) -> Vectors:
-    """For each reader and entry the cosine to the nearest muted line; -1 for who mutes nothing."""
-    near = np.full((last - first, len(entries)), -1, np.float32)
-    low, high = np.searchsorted(tastes.muter, [first, last])
-    if low < high:
-        muter = tastes.muter[low:high] - first
-        starts = np.flatnonzero(np.diff(muter, prepend=-1))
-        near[muter[starts]] = np.maximum.reduceat(tastes.muted[low:high] @ entries.T, starts, axis=0)
-    return near
-
-
-def _choose(wanted: Vectors, entries: Vectors, places: int) -> Integers:
+def _choose(wanted: Vectors, field: _Field) -> Integers:
     """Maximal marginal relevance over each reader's pool, all readers step by step together."""
-    pool = min(max(POOL, places), wanted.shape[1])
+    pool = min(max(POOL, field.places), wanted.shape[1])
     if pool < wanted.shape[1]:
         candidates = np.argpartition(-wanted, pool - 1, axis=1)[:, :pool]
     else:
         candidates = np.broadcast_to(np.arange(pool), (len(wanted), pool))
     value = np.take_along_axis(wanted, candidates, axis=1)
-    alike = entries @ entries.T
     readers = np.arange(len(wanted))
     nearest = np.zeros_like(value)
-    chosen = np.full((len(wanted), places), -1, np.int64)
-    for place in range(places):
+    chosen = np.full((len(wanted), field.places), -1, np.int64)
+    for place in range(field.places):
         margin = MMR_LAMBDA * value - (1 - MMR_LAMBDA) * nearest
         best = margin.argmax(axis=1)
         usable = ~np.isneginf(value[readers, best])
         chosen[:, place] = np.where(usable, candidates[readers, best], -1)
-        to_best = alike[candidates[readers, best][:, None], candidates]
+        to_best = field.alike[candidates[readers, best][:, None], candidates]
         value[to_best >= NEAR_DUPLICATE] = -np.inf
         value[readers, best] = -np.inf
         nearest = np.maximum(nearest, to_best)
@@ -209,26 +261,27 @@ def _choose(wanted: Vectors, entries: Vectors, places: int) -> Integers:
 
 
 def _step_outside(
+    field: _Field,
     relevance: Vectors,
     middle: Vectors,
     spread: Vectors,
     chosen: Integers,
-    appeal: Vectors,
     unwanted: Booleans,
     first: int,
-    seed: int,
 ) -> Integers:
     """One entry each that is worth reading in general, away from the reader's interests, but not their opposite."""
     readers, count = relevance.shape
-    allowed = (relevance < middle) & (relevance > middle - 1.5 * spread) & ~unwanted
-    np.put_along_axis(allowed, chosen.clip(0), False, axis=1)
-    # A window into one row of random numbers, another for every reader: variety without a number for each pair.
-    noise = np.random.default_rng(seed).random(count * 2, np.float32)
-    offset = (np.arange(first, first + readers) * 7919 + seed) % count
-    windows = np.lib.stride_tricks.sliding_window_view(noise, count)[offset]
-    tempting = np.where(allowed, appeal + 0.3 * windows, -np.inf)
+    # Each reader looks at a few entries in an order of their own: variety without a random number for each pair.
+    order = np.random.default_rng(field.seed).permutation(count)
+    start = (np.arange(first, first + readers)[:, None] * 7919) % count
+    looked_at = order[(start + np.arange(min(count, OUTSIDE_POOL))) % count]
+    value = np.take_along_axis(relevance, looked_at, axis=1)
+    allowed = (value < middle) & (value > middle - 1.5 * spread) & ~np.take_along_axis(unwanted, looked_at, axis=1)
+    allowed &= ~(looked_at[:, :, None] == chosen[:, None, :]).any(axis=2)
+    tempting = np.where(allowed, field.appeal[looked_at], -np.inf)
     best = tempting.argmax(axis=1)
-    return np.where(np.isneginf(tempting.max(axis=1)), -1, best)
+    rows = np.arange(readers)
+    return np.where(np.isneginf(tempting[rows, best]), -1, looked_at[rows, best])
 
 
 def _standard(values: Vectors) -> Vectors:
