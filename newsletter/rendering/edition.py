@@ -16,7 +16,7 @@ from newsletter.rendering import words
 from newsletter.rendering.body import LINK_FIELDS, BodyTemplate
 from newsletter.rendering.card import Card
 from newsletter.rendering.fragments import Fragment, without_holes
-from newsletter.rendering.links import PATHS, Purpose, Signer
+from newsletter.rendering.links import PATHS, PersonalSigner, Purpose, Signer
 from newsletter.rendering.quoted_printable import encode_token
 from newsletter.rendering.recipe import Recipe
 from newsletter.rendering.templates import environment
@@ -75,9 +75,9 @@ class Edition:
 
     def assemble(self, recipe: Recipe, cards: Mapping[int, Card], reader: Reader, signer: Signer) -> Body:
         """A reader's copy by joining pieces. The same arguments give the same bytes."""
-        signer, person = signer.with_key(recipe.key_id), reader.subscriber_id
+        signed = signer.with_key(recipe.key_id).of(reader.subscriber_id)
         more_path, less_path = self._paths[Purpose.MORE], self._paths[Purpose.LESS]
-        html = self._encoded_links(person, signer)
+        html = self._encoded_links(signed)
         text = dict(html)
         for name, value in _reader_values(recipe, reader).items():
             html[name], text[name] = self.html.value(value), self.text.value(value)
@@ -99,7 +99,7 @@ class Edition:
                 html_body += self.html.section(section, recipe.follows).filled(html)
                 text_body += self.text.section(section, recipe.follows).filled(text)
             if html_card.holes or text_card.holes:
-                more, less = signer.tokens(_VOTES, person, pick.entry_id)
+                more, less = signed.tokens(_VOTES, pick.entry_id)
                 html["pick.more"] = text["pick.more"] = more_path + more + _SOFT_BREAK
                 html["pick.less"] = text["pick.less"] = less_path + less + _SOFT_BREAK
                 html["pick.reason"], text["pick.reason"] = self._reasons(pick)
@@ -152,8 +152,8 @@ class Edition:
             subject = self._subjects[key] = " ".join(rendered.split())
         return subject
 
-    def _encoded_links(self, person: int, signer: Signer) -> dict[str, bytes]:
-        tokens = [*signer.tokens(_READER_LINKS, person), *signer.tokens((Purpose.ISSUE,), person, self.issue_id)]
+    def _encoded_links(self, signed: PersonalSigner) -> dict[str, bytes]:
+        tokens = [*signed.tokens(_READER_LINKS), *signed.tokens((Purpose.ISSUE,), self.issue_id)]
         return {
             f"links.{name}": self._paths[purpose] + token + _SOFT_BREAK
             for name, purpose, token in zip(LINK_FIELDS, (*_READER_LINKS, Purpose.ISSUE), tokens, strict=True)

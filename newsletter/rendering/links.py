@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Any
 
 _DIGEST = 16
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
@@ -74,9 +75,35 @@ class Signer:
             kind: blake2b(key=keys[self.key_id], digest_size=64, person=kind) for kind in (b"", b"entry", b"issue")
         }
 
-    def tokens(self, purposes: tuple[Purpose, ...], subscriber_id: int, subject: int = 0) -> list[bytes]:
+    def of(self, subscriber_id: int) -> "PersonalSigner":
+        """The signer for one reader's links."""
+        return PersonalSigner(self._hashes, _packed(self.key_id) + _packed(subscriber_id))
+
+    def token(self, purpose: Purpose, subscriber_id: int, subject: int = 0) -> str:
+        """One token alone."""
+        return self.of(subscriber_id).tokens((purpose,), subject)[0].decode()
+
+    def url(self, purpose: Purpose, subscriber_id: int, subject: int = 0) -> str:
+        """The whole link."""
+        return f"{self.base_url}/{PATHS[purpose]}/{self.token(purpose, subscriber_id, subject)}"
+
+    def with_key(self, key_id: int) -> "Signer":
+        """The same signer with the key that an earlier copy was made with."""
+        return self if key_id == self.key_id else Signer(self.base_url, self._keys, key_id)
+
+
+class PersonalSigner:
+    """Makes one reader's tokens."""
+
+    __slots__ = ("_hashes", "_start")
+
+    def __init__(self, hashes: Mapping[bytes, Any], start: bytes) -> None:
+        self._hashes = hashes
+        self._start = start
+
+    def tokens(self, purposes: tuple[Purpose, ...], subject: int = 0) -> list[bytes]:
         """Tokens for purposes that are about the same kind of subject, from one hash."""
-        body = _packed(self.key_id) + _packed(subscriber_id) + _packed(subject)
+        body = self._start + _packed(subject)
         hashed = self._hashes[_KINDS[purposes[0]]].copy()
         hashed.update(body)
         digest = hashed.digest()
@@ -86,18 +113,6 @@ class Signer:
             signed = b2a_base64(number + body + digest[start:end], newline=False)
             tokens.append(signed.translate(_URL_SAFE, b"="))
         return tokens
-
-    def token(self, purpose: Purpose, subscriber_id: int, subject: int = 0) -> str:
-        """One token alone."""
-        return self.tokens((purpose,), subscriber_id, subject)[0].decode()
-
-    def url(self, purpose: Purpose, subscriber_id: int, subject: int = 0) -> str:
-        """The whole link."""
-        return f"{self.base_url}/{PATHS[purpose]}/{self.token(purpose, subscriber_id, subject)}"
-
-    def with_key(self, key_id: int) -> "Signer":
-        """The same signer with the key that an earlier copy was made with."""
-        return self if key_id == self.key_id else Signer(self.base_url, self._keys, key_id)
 
 
 def verify(token: str, purpose: Purpose, keys: Mapping[int, bytes]) -> Claim | None:

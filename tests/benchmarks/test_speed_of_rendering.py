@@ -1,0 +1,109 @@
+"""How much faster a reader's copy is made by joining than by the plain ways; ratios of one run.
+
+pytest tests/benchmarks --benchmark-only
+"""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pytest
+from mjml import mjml2html
+
+from newsletter.issues.issue import Pick, ReasonKind, Section
+from newsletter.rendering.card import Card
+from newsletter.rendering.edition import Edition, Reader, shared_variables
+from newsletter.rendering.links import Signer
+from newsletter.rendering.message import Letterhead
+from newsletter.rendering.palette import palette_for
+from newsletter.rendering.recipe import Recipe
+from newsletter.rendering.templates import COMPILED, DOCUMENT, load_sources, shipped_templates
+
+pytestmark = pytest.mark.slow
+PAPERS = Path(__file__).parents[2] / "newsletter" / "demo" / "papers.jsonl"
+SIGNER = Signer("https://news.example.org", {1: b"k" * 32})
+READER = Reader(7, "ada@example.org")
+DATE = datetime(2026, 11, 27, 7, tzinfo=UTC)
+
+
+def an_issue() -> tuple[Edition, Edition, Recipe, dict[int, Card]]:
+    """Ten cards as in the demo: prepared, and with its MJML left uncompiled for the plain way."""
+    papers = [json.loads(line) for line in PAPERS.read_text("utf-8").splitlines()[:10]]
+    cards = {
+        n: Card(n, p["title"], p["url"], True, ", ".join(p["authors"][:3]), "arXiv", "12 Oct",
+                tuple(p["summary"].split(". ")), None)
+        for n, p in enumerate(papers, 1)
+    }  # fmt: skip
+    picks = tuple(Pick(n, Section.FOR_YOU, 0.5, ReasonKind.INTEREST, "graph neural networks", n % 3) for n in cards)
+    recipe = Recipe(picks, "Ada", 12, "on Fridays at 08:00, Paris time", "morning", "3 March 2026",
+                    "Friday, 4 December", True, 1)  # fmt: skip
+    newsletter = dict.fromkeys(("title", "address", "postal_address"), "News") | {
+        "base_url": "https://news.example.org",
+        "language": "en",
+    }
+    issue = {"name": "weekly-2026-11-27", "date": f"{date(2026, 11, 27):%A}", "arrivals": "54 things", "count": 54}
+    shared = shared_variables(newsletter=newsletter, issue=issue, intro_html="", intro_text="")
+    sources = load_sources(Path("no overrides"), palette_for("#a8401c"))
+    uncompiled = sources | {COMPILED: (shipped_templates() / DOCUMENT).read_text("utf-8")}
+    return Edition(1, sources, shared), Edition(1, uncompiled, shared), recipe, cards
+
+
+def seconds(way: Callable[[], Any], rounds: int) -> float:
+    """Mean time of one call, after one to warm up."""
+    way()
+    start = perf_counter()
+    for _ in range(rounds):
+        way()
+    return (perf_counter() - start) / rounds
+
+
+def report(capsys: pytest.CaptureFixture[str], benchmark: Any, what: str, plain: float) -> None:
+    ours = benchmark.stats.stats.mean
+    benchmark.extra_info["times faster"] = round(plain / ours, 1)
+    with capsys.disabled():
+        print(
+            f"\n{what}: {plain * 1e6:,.0f} µs the plain way, {ours * 1e6:,.0f} µs ours: {plain / ours:.0f} times faster"
+        )
+
+
+def test_a_copy_against_jinja_and_mjml_for_each_reader(benchmark: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    edition, uncompiled, recipe, cards = an_issue()
+
+    def plain() -> tuple[str, str]:
+        _, html, text = uncompiled.render_plainly(recipe, cards, READER, SIGNER)
+        return mjml2html(html, fonts={}), text
+
+    taken = seconds(plain, 100)
+    body = benchmark(edition.assemble, recipe, cards, READER, SIGNER)
+    report(capsys, benchmark, "A reader's HTML and text", taken)
+    assert body.left_out == 0
+
+
+def test_message_bytes_against_the_email_package(benchmark: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    edition, _, recipe, cards = an_issue()
+    letterhead = Letterhead(title="News", address="news@example.org", issue="weekly-2026-11-27")
+    body = edition.assemble(recipe, cards, READER, SIGNER)
+    subject, html, text = edition.render_plainly(recipe, cards, READER, SIGNER)
+
+    def plain() -> bytes:
+        message = EmailMessage(policy=SMTP)
+        message["From"], message["To"], message["Subject"] = "News <news@example.org>", "Ada <ada@example.org>", subject
+        message["Message-ID"], message["List-Id"] = letterhead.message_id(7), "News <news.example.org>"
+        message.set_content(text)
+        message.add_alternative(html, subtype="html")
+        return message.as_bytes()
+
+    def ours() -> bytes:
+        return letterhead.message(
+            body, subscriber_id=7, name="Ada", address="ada@example.org", date=DATE, signer=SIGNER
+        )
+
+    taken = seconds(plain, 50)
+    message = benchmark(ours)
+    report(capsys, benchmark, "Message bytes of both bodies", taken)
+    assert message.startswith(b"From: ")

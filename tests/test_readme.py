@@ -1,0 +1,70 @@
+"""The README says what is true: every command, option and setting in it exists, and none is missing."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from newsletter.cli.app import app
+from newsletter.settings import table
+
+README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+
+
+def commands(group: Any = None, prefix: str = "newsletter") -> dict[str, set[str]]:
+    """Every command with its long options."""
+    group = group or get_command(app)
+    found: dict[str, set[str]] = {}
+    for name, command in group.commands.items():
+        full = f"{prefix} {name}"
+        if hasattr(command, "commands"):
+            found |= commands(command, full)
+        else:
+            options = {o for p in command.params for o in p.opts if o.startswith("--")}
+            found[full] = options - {"--project", "--help"}
+    return found
+
+
+def mentioned() -> list[tuple[str, set[str]]]:
+    """Every command line of the README, from its code, with the long options it uses."""
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+    lines += re.findall(r"`(newsletter [^`]+)`", README)
+    found = []
+    for line in lines:
+        for part in line.split("&&"):
+            if match := re.search(r"\bnewsletter ((?:[a-z]+ )?[a-z]+)", part):
+                known = [c for c in commands() if f"newsletter {match[1]} ".startswith(c + " ")]
+                found.append((known[0] if known else match[0], set(re.findall(r"--[a-z-]+", part))))
+    return found
+
+
+def test_every_command_in_it_exists() -> None:
+    known = commands()
+    for command, options in mentioned():
+        assert command in known, command
+        assert options <= known[command], (command, options - known[command])
+
+
+def test_every_command_and_option_is_in_its_table() -> None:
+    for command, options in commands().items():
+        rows = [line for line in README.splitlines() if line.startswith(f"| `{command}")]
+        assert len(rows) == 1, command
+        for option in options - {"--json"}:
+            assert option in rows[0], (command, option)
+        assert ("--json" in options) == ("⚙" in rows[0]), command
+
+
+def test_every_setting_is_in_its_table_with_default_and_meaning() -> None:
+    assert settings_table() in README
+
+
+def settings_table() -> str:
+    rows = [f"| `{row.name}` | {'*secret*' if row.secret else f'`{row.default!r}`'} | {row.help} |" for row in table()]
+    return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows]) + "\n"
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
+def test_every_file_it_links_to_is_there(link: str) -> None:
+    assert (Path(__file__).parents[1] / link).exists()
