@@ -91,19 +91,14 @@ class BodyTemplate:
         key = ("reason", kind)
         reason = {"kind": kind, "words": hole("reason.words")}
         fragment = self._fragments.get(key) or self._part(key, reason=reason)
-        return b"".join(fragment.filled({"reason.words": self.value(about)}))
+        return fragment.filled({"reason.words": self.value(about)})
 
     def around(self, body: list[bytes], recipe: Recipe, values: dict[str, bytes], left_out: int) -> list[bytes]:
         """The whole document in pieces, with that body in it."""
         if left_out:
-            body = body + self._left_out(left_out).filled(values)
-        values["greeting"] = b"".join(self._greeting(recipe).filled(values))
-        values["body"] = b""
-        shell = self.shell()
-        pieces = shell.filled(values)
-        at = 2 * shell.holes.index("body") + 1
-        pieces[at : at + 1] = body
-        return pieces
+            body = [*body, self._left_out(left_out).filled(values)]
+        values["greeting"] = self._greeting(recipe).filled(values)
+        return self.shell().around("body", body, values)
 
     def _left_out(self, count: int) -> Fragment:
         """That some entries did not fit."""

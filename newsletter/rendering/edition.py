@@ -96,19 +96,19 @@ class Edition:
             shown += 1
             section = pick.section
             if first:
-                html_body += self.html.section(section, recipe.follows).filled(html)
-                text_body += self.text.section(section, recipe.follows).filled(text)
+                html_body.append(self.html.section(section, recipe.follows).filled(html))
+                text_body.append(self.text.section(section, recipe.follows).filled(text))
             if html_card.holes or text_card.holes:
                 more, less = signed.tokens(_VOTES, pick.entry_id)
                 html["pick.more"] = text["pick.more"] = more_path + more + _SOFT_BREAK
                 html["pick.less"] = text["pick.less"] = less_path + less + _SOFT_BREAK
                 html["pick.reason"], text["pick.reason"] = self._reasons(pick)
-            html_body += html_card.filled(html)
-            text_body += text_card.filled(text)
+            html_body.append(html_card.filled(html))
+            text_body.append(text_card.filled(text))
         left = len(recipe.picks) - shown
         also = [cards[pick.entry_id].title for pick in recipe.picks[1:3]]
         html.update({f"also.{n}": self.html.value(title) for n, title in enumerate(also)})
-        html["preheader"] = b"".join(self.html.preheader(len(also)).filled(html))
+        html["preheader"] = self.html.preheader(len(also)).filled(html)
         return Body(
             self._subject(recipe, cards),
             self.html.around(html_body, recipe, html, left),
