@@ -235,7 +235,8 @@ def _why_not(reader: Subscriber | None, delivery: Delivery, now: datetime, max_l
         return "this person is not known any more"
     if reader.state is not State.ACTIVE:
         return f"this person is {reader.state} now"
-    if delivery.date is None and now - delivery.due_at > max_lateness:
+    # `due_at` of a deferred copy is its next attempt; the date stays with the first one.
+    if now - (delivery.date or delivery.due_at) > max_lateness:
         return "it is too late for this issue"
     return ""
 

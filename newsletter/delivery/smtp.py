@@ -4,7 +4,6 @@ TLS certificates are checked, always; a failing TLS is an error and never turned
 """
 
 import smtplib
-import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
@@ -55,7 +54,7 @@ class SmtpTransport:
         for fresh in (False, True):
             connection = self._connection if self._connection and not fresh else self._connect()
             try:
-                refusal = _envelope(connection, sender, recipient)
+                refusal = self._envelope(connection, sender, recipient)
             except (smtplib.SMTPServerDisconnected, OSError) as error:
                 self._drop()
                 if fresh:
@@ -64,9 +63,7 @@ class SmtpTransport:
             if refusal is not None:
                 return refusal
             try:
-                return _outcome(connection.data(message), connection)
-            except smtplib.SMTPDataError as error:
-                return _outcome((error.smtp_code, _bytes(error.smtp_error)), connection)
+                return _outcome(_data(connection, message), connection)
             except (smtplib.SMTPServerDisconnected, OSError) as error:
                 self._drop()
                 return Unknown(f"the connection broke in mid-message ({error})")
@@ -100,7 +97,7 @@ class SmtpTransport:
                 connection.starttls(context=ssl.create_default_context())
                 connection.ehlo()
             if server.username:
-                connection.login(server.username, server.password)
+                self._login(connection)
         except ssl.SSLCertVerificationError as error:
             self._drop()
             raise TransportDown(
@@ -112,17 +109,40 @@ class SmtpTransport:
             raise TransportDown(
                 self._in_words(f"does not offer what smtp.security or the login needs: {error}", None)
             ) from error
-        except smtplib.SMTPAuthenticationError as error:
-            self._drop()
-            said = _bytes(error.smtp_error).decode("utf-8", "replace")
-            raise TransportDown(
-                self._in_words(f"refused the login ({error.smtp_code} {said})", None)
-                + " Check smtp.username and NEWSLETTER_SMTP_PASSWORD."
-            ) from None
-        except (socket.gaierror, ssl.SSLError, smtplib.SMTPException, OSError) as error:
+        except (smtplib.SMTPException, UnicodeError, OSError) as error:
             self._drop()
             raise TransportDown(self._in_words("cannot be reached", error)) from error
         return connection
+
+    def _login(self, connection: smtplib.SMTP) -> None:
+        """`from None` twice: those errors may hold the password."""
+        try:
+            connection.login(self._server.username, self._server.password)
+        except smtplib.SMTPAuthenticationError as error:
+            self._drop()
+            said = _said((error.smtp_code, _bytes(error.smtp_error)))
+            raise TransportDown(
+                self._in_words(f"refused the login ({said})", None)
+                + " Check smtp.username and NEWSLETTER_SMTP_PASSWORD."
+            ) from None
+        except UnicodeError:
+            self._drop()
+            raise TransportDown(
+                self._in_words("can be told a login in ASCII only, and smtp.username or smtp.password is not", None)
+            ) from None
+
+    def _envelope(self, connection: smtplib.SMTP, sender: str, recipient: str) -> Outcome | None:
+        """MAIL FROM and RCPT TO; None where the server wants the message."""
+        answer = _understood(connection.mail(sender))
+        if answer[0] >= 500:
+            # About us, not about this reader: most often it wants a login first. It would say so to every message.
+            raise TransportDown(
+                self._in_words(f"does not take mail from {sender} ({_said(answer)})", None)
+                + " Check address, smtp.username and smtp.security."
+            )
+        if answer[0] < 300:
+            answer = _understood(connection.rcpt(recipient))
+        return None if answer[0] < 300 else _outcome(answer, connection)
 
     def _in_words(self, what: str, error: Exception | None) -> str:
         because = f": {error}" if error else ""
@@ -131,26 +151,36 @@ class SmtpTransport:
         )
 
 
-def _envelope(connection: smtplib.SMTP, sender: str, recipient: str) -> Outcome | None:
-    """MAIL FROM and RCPT TO; None where the server wants the message."""
-    answer = connection.mail(sender)
-    if answer[0] < 300:
-        answer = connection.rcpt(recipient)
-    if answer[0] < 300:
-        return None
-    with suppress(smtplib.SMTPException, OSError):
-        connection.rset()
-    return _outcome(answer, connection)
+def _data(connection: smtplib.SMTP, message: bytes) -> Answer:
+    """The answer to the message, or to the wish to hand one over."""
+    try:
+        return connection.data(message)
+    except smtplib.SMTPDataError as error:
+        return error.smtp_code, _bytes(error.smtp_error)
+
+
+def _understood(answer: Answer) -> Answer:
+    """The answer, if it is one: smtplib gives -1 for a line without a number, and below 200 nothing is decided."""
+    if not 200 <= answer[0] < 600:
+        raise smtplib.SMTPServerDisconnected(f"it answered {answer[1][:100]!r}")
+    return answer
 
 
 def _outcome(answer: Answer, connection: smtplib.SMTP) -> Outcome:
-    code, said = answer
-    text = f"{code} {said.decode('utf-8', 'replace').strip()}"
-    if code == 421:
-        connection.close()
+    code, text = _understood(answer)[0], _said(answer)
     if code < 300:
         return Sent(text)
+    if code == 421:
+        connection.close()
+    else:
+        # What was begun is not over for every server; a second MAIL in it would be refused.
+        with suppress(smtplib.SMTPException, OSError):
+            connection.rset()
     return Deferred(text) if code < 500 else Refused(text)
+
+
+def _said(answer: Answer) -> str:
+    return f"{answer[0]} {answer[1].decode('utf-8', 'replace').strip()}"
 
 
 def _bytes(said: bytes | str) -> bytes:
