@@ -55,7 +55,8 @@ def last_slot(cadence: Cadence, now: datetime) -> Slot:
 
 def next_slot(cadence: Cadence, now: datetime) -> Slot:
     """The first slot in the future."""
-    day = now.astimezone(cadence.zone).date()
+    # From yesterday on: an hour that summer time skips may fall behind midnight (23:30 in Nuuk).
+    day = now.astimezone(cadence.zone).date() - timedelta(days=1)
     while not (is_due_date(cadence, day) and slot_on(cadence, day).at > now):
         day += timedelta(days=1)
     return slot_on(cadence, day)

@@ -79,10 +79,14 @@ def favourites(entries: Sequence[Entry]) -> list[int]:
 
 
 def _for_you(ranking: Ranking, reader: int, taken: set[int], shape: Shape, follows: bool) -> list[int]:
-    """Places of the ranking that this reader gets: over the floor, or the few nearest."""
+    """Places of the ranking that this reader gets: over the floor, or the few nearest. What is muted fills no place."""
     places = [p for p, n in enumerate(ranking.entry[reader]) if n >= 0 and int(n) not in taken]
-    good = [p for p in places if not follows or _over_floor(ranking, reader, p, shape.floor)]
-    return (good if len(good) >= FEWEST_PICKS else places[:FEWEST_PICKS])[: shape.picks]
+    open_ = [p for p in places if not ranking.muted[reader, ranking.entry[reader, p]]]
+    good = [p for p in places if _over_floor(ranking, reader, p, shape.floor)] if follows else open_
+    if len(good) < FEWEST_PICKS:
+        more = [p for p in open_ if p not in good]
+        good = sorted([*good, *more[: FEWEST_PICKS - len(good)]])
+    return good[: shape.picks]
 
 
 def _over_floor(ranking: Ranking, reader: int, place: int, floor: float) -> bool:

@@ -20,7 +20,7 @@ from newsletter.issues.issue import IssueKey
 
 FOLDER = "issues"
 MAX_CHARACTERS = 20_000
-_FRONT_MATTER = re.compile(r"\A\ufeff?\+\+\+[^\S\n]*\n(.*?)\n?\+\+\+[^\S\n]*(?:\n|\Z)", re.DOTALL)
+_FRONT_MATTER = re.compile(r"\A\+\+\+[^\S\n]*\n(?:(.*?)\n)?\+\+\+[^\S\n]*(?:\n|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,14 @@ def read_editorial(project: Path, key: IssueKey) -> Editorial:
 
 def parse_editorial(text: str, path: str) -> Editorial:
     """Read the file's text. Raises `IssueError` naming the file and what to mend."""
-    found = _FRONT_MATTER.match(text.replace("\r\n", "\n"))
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    found = _FRONT_MATTER.match(text)
     head: dict[str, Any] = {}
+    if found is None and re.match(r"\+\+\+\s", text):
+        raise IssueError(f"{path} begins with +++, but no second line of +++ ends its head. Add it below the pins.")
     if found:
         try:
-            head = tomllib.loads(found[1])
+            head = tomllib.loads("\n" + (found[1] or ""))  # its lines are counted as the file's
         except tomllib.TOMLDecodeError as error:
             raise IssueError(f"The lines between +++ in {path} are not valid TOML: {error}. Mend them.") from None
     pins = head.pop("pins", [])
@@ -62,7 +65,7 @@ def parse_editorial(text: str, path: str) -> Editorial:
         raise IssueError(f"{path} has {next(iter(head))!r} between its +++ lines; only `pins` is known there.")
     if not isinstance(pins, list) or not all(isinstance(pin, str) and pin.strip() for pin in pins):
         raise IssueError(f'pins in {path} must be a list of links, DOIs, arXiv ids or titles: pins = ["…", "…"].')
-    intro = (text.replace("\r\n", "\n")[found.end() :] if found else text).strip()
+    intro = (text[found.end() :] if found else text).strip()
     if len(intro) > MAX_CHARACTERS:
         raise IssueError(f"The intro in {path} has {len(intro):,} characters; {MAX_CHARACTERS:,} is the most.")
     return Editorial(intro, tuple(pin.strip() for pin in pins), path)

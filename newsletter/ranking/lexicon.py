@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 _WORD = re.compile(r"[^\W_]+")
 _EMPTY: frozenset[int] = frozenset()
+_BEFORE_ES = ("se", "xe", "ze", "che", "she")
 _SMALL = frozenset("a an and as at by for from in into of on or the to with".split())
 
 
@@ -30,6 +31,10 @@ def _words(text: str) -> set[str]:
 
 
 def _stem(word: str) -> str:
+    """Without what English puts behind a noun for several; good enough to compare, no word by itself."""
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is", "ias")):
+        word = word[:-1]
+    # boxes, searches, classes, and with them size and sizes
+    return word[:-1] if word.endswith(_BEFORE_ES) else word

@@ -37,21 +37,24 @@ class ModelProcess:
         """Vectors of the texts, in order, float32. Raises `ModelError` in words for the operator."""
         if not texts:
             return np.zeros((0, 1), np.float32)
-        request = json.dumps({"texts": list(texts)}).encode() + b"\n"
-        try:
-            return self._ask(request, progress)
-        except (BrokenPipeError, EOFError):
-            # It may just have ended for idleness. Once more, then give up.
-            self.close()
-        try:
-            return self._ask(request, progress)
-        except (BrokenPipeError, EOFError):
-            code = self.close()
-            raise ModelError(
-                f"The model's process ended before it answered (exit status {code}); most often the machine is out "
-                "of memory. Free some, or set model.batch to a smaller number, and run the command again: what was "
-                "embedded so far is kept."
-            ) from None
+        # Half a pair of UTF-16 would end the tokenizer, and the process with it.
+        whole = [text.encode("utf-8", "replace").decode() for text in texts]
+        request = json.dumps({"texts": whole}).encode() + b"\n"
+        code: int | None = None
+        # It may just have ended for idleness, so it is asked twice.
+        for _ in range(2):
+            try:
+                return self._ask(request, progress)
+            except EOFError:
+                code = self.close()
+            except BaseException:
+                self.close()  # what is left of this answer must not be taken for the next one's
+                raise
+        raise ModelError(
+            f"The model's process ended before it answered (exit status {code}); most often the machine is out "
+            "of memory. Free some, or set model.batch to a smaller number, and run the command again: what was "
+            "embedded so far is kept."
+        )
 
     def close(self) -> int | None:
         """End the child, if it runs; returns its exit status."""
@@ -79,12 +82,12 @@ class ModelProcess:
     def _ask(self, request: bytes, progress: Callable[[int], None] | None) -> Vectors:
         child = self._running()
         stdin, stdout = _pipe(child.stdin), _pipe(child.stdout)
-        stdin.write(request)
-        stdin.flush()
+        with suppress(BrokenPipeError):  # a model that cannot be loaded says why, and does not wait for texts
+            stdin.write(request)
+            stdin.flush()
         while line := stdout.readline():
             answer: dict[str, Any] = json.loads(line)
             if "error" in answer:
-                self.close()
                 raise ModelError(answer["error"])
             if "done" in answer:
                 if progress:

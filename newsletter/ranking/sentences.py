@@ -33,15 +33,14 @@ _ABBREVIATION = re.compile(
 
 
 def split_sentences(summary: str) -> tuple[str, ...]:
-    """The sentences of a summary in one line, in order; joined by a space they give it back."""
+    """The sentences of a summary in one line, in order, each as it stands there."""
     sentences: list[str] = []
-    for part in (p.strip() for p in _END.split(summary)):
-        if not part:
-            continue
-        if sentences and (_ABBREVIATION.search(sentences[-1]) or len(sentences[-1]) < SHORTEST):
-            sentences[-1] += " " + part
-        else:
+    begin = 0
+    for end in (*(found.end() for found in _END.finditer(summary)), len(summary)):
+        part = summary[begin:end].strip()
+        if part and (end == len(summary) or (len(part) >= SHORTEST and not _ABBREVIATION.search(part))):
             sentences.append(part)
+            begin = end
     return tuple(sentences)
 
 

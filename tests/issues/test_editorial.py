@@ -1,0 +1,107 @@
+"""The editor's intro and pins, from a file that people write by hand."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.errors import IssueError
+from newsletter.issues.editorial import MAX_CHARACTERS, Editorial, parse_editorial, read_editorial
+from newsletter.issues.issue import IssueKey, parse_issue_key
+from subscribers.cadence import Frequency
+
+KEY = IssueKey(Frequency.WEEKLY, date(2026, 11, 27))
+
+
+@pytest.mark.parametrize(
+    ("text", "intro", "pins"),
+    [
+        ("Good *morning*!\n", "Good *morning*!", ()),
+        ('+++\npins = ["arxiv:2510.14914", " A title "]\n+++\nHello', "Hello", ("arxiv:2510.14914", "A title")),
+        ('\ufeff+++\r\npins = ["x"]\r\n+++\r\nHello\r\nyou', "Hello\nyou", ("x",)),
+        ("\ufeffHello", "Hello", ()),
+        ("+++\n+++\nHello", "Hello", ()),
+        ("+++\n+++", "", ()),
+        ('+++  \n# a remark about +++\npins = ["a+++"]\n+++\t\nHello\n+++\nmore', "Hello\n+++\nmore", ("a+++",)),
+        ("+++ pins are fine", None, ()),
+        ("C+++ is no language", "C+++ is no language", ()),
+        ("", "", ()),
+    ],
+)
+def test_a_file_is_an_intro_with_pins_above(text: str, intro: str | None, pins: tuple[str, ...]) -> None:
+    if intro is None:
+        with pytest.raises(IssueError, match=r"no second line of \+\+\+"):
+            parse_editorial(text, "x.md")
+    else:
+        assert parse_editorial(text, "x.md") == Editorial(intro, pins, "x.md")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("+++\npins = x\n+++\n", r"The lines between \+\+\+ in x\.md are not valid TOML: .*line 2"),
+        ("+++\npin = []\n+++\n", r"x\.md has 'pin' between its \+\+\+ lines; only `pins`"),
+        ('+++\npins = "a"\n+++\n', r"pins in x\.md must be a list"),
+        ("+++\npins = [1]\n+++\n", r"pins in x\.md must be a list"),
+        ('+++\npins = ["a", " "]\n+++\n', r"pins in x\.md must be a list"),
+        ('+++\npins = ["a"]\nHello', r"x\.md begins with \+\+\+, but no second"),
+        ("a" * (MAX_CHARACTERS + 1), r"The intro in x\.md has 20,001 characters; 20,000 is the most"),
+    ],
+)
+def test_a_mistake_names_the_file_and_what_to_mend(text: str, message: str) -> None:
+    with pytest.raises(IssueError, match=message):
+        parse_editorial(text, "x.md")
+
+
+@given(st.text() | st.text(st.sampled_from('+\n "=[]pins\r\ufeff')))
+def test_whatever_is_in_the_file_is_read_or_refused_in_words(text: str) -> None:
+    try:
+        editorial = parse_editorial(text, "x.md")
+    except IssueError as error:
+        assert "x.md" in str(error)
+    else:
+        assert editorial.intro == editorial.intro.strip()
+
+
+def test_an_issues_own_file_comes_before_its_periods(tmp_path: Path) -> None:
+    assert read_editorial(tmp_path, KEY) == Editorial()
+    folder = tmp_path / "issues"
+    folder.mkdir()
+    (folder / "2026-W48.md").write_text("Of the week")
+    assert read_editorial(tmp_path, KEY).intro == "Of the week"
+    (folder / "weekly-2026-11-27.md").write_text("Of the day")
+    assert read_editorial(tmp_path, KEY).intro == "Of the day"
+    assert read_editorial(tmp_path, IssueKey(Frequency.WEEKLY, date(2026, 11, 26))).intro == "Of the week"
+    assert read_editorial(tmp_path, IssueKey(Frequency.DAILY, date(2026, 11, 27))).intro == ""
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "issues"
+    folder.mkdir()
+    (folder / "2026-W48.md").write_bytes(b"Caf\xe9")
+    with pytest.raises(IssueError, match=r"2026-W48\.md cannot be read: .*Save it as UTF-8 text"):
+        read_editorial(tmp_path, KEY)
+    (folder / "weekly-2026-11-27.md").mkdir()
+    with pytest.raises(IssueError, match=r"weekly-2026-11-27\.md cannot be read"):
+        read_editorial(tmp_path, KEY)
+
+
+def test_an_issues_name_is_read_back() -> None:
+    assert parse_issue_key(" weekly-2026-11-27\n") == KEY
+    assert str(KEY) == "weekly-2026-11-27"
+    assert KEY.period == "2026-W48"
+
+
+@given(st.sampled_from(Frequency), st.dates())
+def test_every_issues_name_is_read_back(frequency: Frequency, due: date) -> None:
+    assert parse_issue_key(str(IssueKey(frequency, due))) == IssueKey(frequency, due)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "weekly", "weekly-", "2026-11-27", "yearly-2026-11-27", "weekly-2026-13-01", "weekly-27.11.2026"]
+)
+def test_what_names_no_issue_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(IssueError, match=r"names no issue; write it as weekly-2026-11-27"):
+        parse_issue_key(text)
