@@ -1,11 +1,12 @@
 """The main line: pull, compose, preview, deliver. Wires the rooms and keeps their order; decides nothing."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import httpx2
 from sqlite_utils import Database
@@ -22,7 +23,7 @@ from newsletter.entries import store as entries
 from newsletter.entries.entry import Parsed
 from newsletter.entries.fetching import http_client
 from newsletter.entries.pulling import PullReport, Source, look, pull
-from newsletter.errors import DeliveryError, IssueError, SettingsError
+from newsletter.errors import DeliveryError, IssueError, NewsletterError, SettingsError
 from newsletter.issues import store as issues
 from newsletter.issues.calendar import due_slot, next_slot, slot_on
 from newsletter.issues.issue import IssueKey, IssueState, NothingNew, StoredIssue, parse_issue_key
@@ -230,7 +231,8 @@ class Newsletter:
         """Send to whoever is due; with `now` to everybody, their current issue. Running it again sends nothing twice.
 
         `to` limits it to one reader; `dry_run` writes nothing and tells who would get what. Raises `SettingsError`
-        where something that every mail must have is missing, `TransportDown` where no mail can leave.
+        where something that every mail must have is missing, `TransportDown` where no mail can leave. An issue that
+        cannot be made (a mistake in a template, say) stops no other: its error is raised when those are out.
         """
         moment, report = self._clock(), SendReport()
         self._refuse_unfinished()
@@ -243,13 +245,22 @@ class Newsletter:
         repeat = transport.repeatable or self.settings.delivery.on_uncertain == "resend"
         if not dry_run:
             ledger.recover(self._db, lambda name: is_dead(self.project, name), moment, repeat=repeat)
+        trouble: NewsletterError | None = None
         for key, group in self._due(moment, now, only, report).items():
-            self._compose(key, group, moment, now, dry_run, report)
-        if dry_run:
-            return report
+            try:
+                self._compose(key, group, moment, now, dry_run, report)
+            except NewsletterError as error:
+                trouble = trouble or error
+        if not dry_run:
+            report.counts += self._deliver(transport, only)
+        if trouble:
+            raise trouble
+        return report
+
+    def _deliver(self, transport: Transport, only: int | None) -> Counter[DeliveryState]:
         waiting = ledger.count_by_state(self._db).get(DeliveryState.QUEUED, 0)
         tell = self._progress("Sending")
-        report.counts += deliver(
+        return deliver(
             self._db,
             transport,
             project=self.project,
@@ -260,7 +271,6 @@ class Newsletter:
             only=only,
             progress=lambda done: tell(done, max(done, waiting)),
         )
-        return report
 
     def status(self) -> Status:
         """How things stand."""
@@ -295,7 +305,11 @@ class Newsletter:
     def _compose(
         self, key: IssueKey, group: Sequence[Addressee], moment: datetime, now: bool, dry_run: bool, report: SendReport
     ) -> None:
-        printing = self._press.printing(key, moment) if dry_run else self._press.freeze(key, moment)
+        printing = self._press.printing(key, moment)
+        # Ahead of its hour an issue that would be empty stays open: something may still come in.
+        keep = not dry_run and (bool(printing.candidates) or not now)
+        if keep:
+            printing = self._press.freeze(printing, moment)
         if printing.stored and printing.stored.state not in _MAY_LEAVE:
             return
         for start in range(0, len(group), CHUNK):
@@ -305,9 +319,9 @@ class Newsletter:
                 why = recipe.why if isinstance(recipe, NothingNew) else ""
                 picks = 0 if isinstance(recipe, NothingNew) else len(recipe.picks)
                 report.plan.append((addressee.reader.address, key, picks, why))
-                if why and not dry_run:
+                if why and keep:
                     report.counts[DeliveryState.DROPPED] += 1
-            if printing.stored and not dry_run:
+            if printing.stored and keep:
                 ledger.enqueue(
                     self._db,
                     [
@@ -354,8 +368,9 @@ class Newsletter:
                 "newsletter. Write who you are and where mail reaches you."
             )
         if settings.delivery.transport == "smtp":
-            for name, value in (("address", settings.domain), ("base_url", settings.base_url)):
-                if value.endswith("example.com"):
+            host = urlsplit(settings.base_url).hostname or ""
+            for name, domain in (("address", settings.domain), ("base_url", host)):
+                if f".{domain}".endswith(".example.com"):
                     raise SettingsError(f"{name} in {path} is still an example. Write your own before sending by SMTP.")
 
     def _transport(self) -> Transport:

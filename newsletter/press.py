@@ -103,14 +103,13 @@ class Press:
         self._check(frozen)
         return Printing(key, frozen, list(candidates.values()), [entry.id for entry in pinned], None)
 
-    def freeze(self, key: IssueKey, now: datetime) -> Printing:
+    def freeze(self, draft: Printing, now: datetime) -> Printing:
         """Fix the issue: from here on its entries, intro, pins and templates do not change."""
-        draft = self.printing(key, now)
         if draft.stored:
             return draft
         stored = issues.freeze(
             self._db,
-            key,
+            draft.key,
             up_to_entry=max((entry.id for entry in draft.candidates), default=entries.newest_id(self._db)),
             edition=draft.frozen.edition.dump(),
             cards={entry_id: card.dump() for entry_id, card in draft.frozen.cards.items()},
