@@ -1,15 +1,18 @@
 """A newsletter is a folder: making one, and writing its settings without losing the operator's comments."""
 
 import json
+import shutil
 import textwrap
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Array
 
 from newsletter.errors import ProjectError, SettingsError
-from newsletter.settings import FILE, Row, SourceSettings, load, table
+from newsletter.settings import FILE, Row, SourceSettings, checked, load, table
 
 _HEAD = """\
 # The settings of this newsletter. Every line may be taken out: then its default holds.
@@ -28,11 +31,12 @@ _SOURCES = """
 def create(folder: Path, **values: str) -> Path:
     """Make a newsletter in the folder; `values` are settings of the first level, such as `title`.
 
-    Raises `ProjectError` where there is one already. Returns the settings' file.
+    Raises `ProjectError` where there is one already, `SettingsError` for a wrong value. Returns the settings' file.
     """
     path = folder / FILE
     if path.exists():
         raise ProjectError(f"{path} exists already: there is a newsletter in this folder. Name another folder.")
+    checked(path, dict(values))
     try:
         (folder / "templates").mkdir(parents=True, exist_ok=True)
         (folder / "issues").mkdir(exist_ok=True)
@@ -50,20 +54,47 @@ def add_source(project: Path, source: SourceSettings) -> None:
     path = project / FILE
     if any(known.name == source.name for known in load(project).sources):
         raise SettingsError(f"A source named {source.name!r} is in {path} already. Give another name with --name.")
+    values = source.model_dump(exclude_defaults=True)
+    # As bytes: the line ends are the operator's too.
+    before = path.read_bytes().decode("utf-8-sig")
     try:
-        document = tomlkit.parse(path.read_text("utf-8"))
+        document = tomlkit.parse(before)
     except TOMLKitError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}. Mend that line.") from error
-    added = tomlkit.table()
-    for key, value in source.model_dump(exclude_defaults=True).items():
-        added.add(key, value)
+    _append(document, values)
+    after = tomlkit.dumps(document)
+    if not _added(before, after, values):
+        raise SettingsError(f"The sources in {path} are written in a way that cannot be added to. Add it by hand.")
+    _replace(path.resolve(), after)
+
+
+def _append(document: tomlkit.TOMLDocument, values: dict[str, Any]) -> None:
+    """Add a source in the way in which the others are written: a [[sources]] table, or an item of a list."""
     sources: Any = document.get("sources")
     if sources is None:
         sources = tomlkit.aot()
         document.add("sources", sources)
+    added: Any = tomlkit.inline_table() if isinstance(sources, Array) else tomlkit.table()
+    added.update(values)
     sources.append(added)
+
+
+def _added(before: str, after: str, values: dict[str, Any]) -> bool:
+    """True where the one text says what the other says and this source, nothing else."""
+    expected = tomllib.loads(before)
+    expected.setdefault("sources", []).append(values)
+    try:
+        return tomllib.loads(after) == expected
+    except tomllib.TOMLDecodeError:
+        return False
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the file anew, whole or not at all; who may read it stays as it was, for it may hold a password."""
     unfinished = path.with_suffix(".part")
-    unfinished.write_text(tomlkit.dumps(document), "utf-8")
+    unfinished.touch(0o600)
+    shutil.copymode(path, unfinished)
+    unfinished.write_bytes(text.encode())
     unfinished.replace(path)
 
 

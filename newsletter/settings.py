@@ -250,6 +250,13 @@ def load(project: Path) -> Settings:
     _refuse_unknown_variables()
     if private := [key for key in content if key.startswith("_")]:
         raise SettingsError(f"{private[0]} in {path} is no setting. Remove it.")  # these are pydantic-settings' own
+    settings = checked(path, content)
+    _refuse_twins(path, settings)
+    return settings
+
+
+def checked(path: Path, content: dict[str, Any]) -> Settings:
+    """The settings that the content of that file makes, together with the variables. Raises `SettingsError`."""
     try:
         settings = Settings(**content)
         settings.cadence.cadence()
@@ -261,7 +268,6 @@ def load(project: Path) -> Settings:
         raise SettingsError(
             f"The variable {PREFIX}SOURCES is not JSON. Write a list of objects, or unset it."
         ) from None
-    _refuse_twins(path, settings)
     return settings
 
 
