@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class Addressee:
         return IssueKey(self.reader.cadence.frequency, self.slot.date)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Printing:
     """An issue, frozen or as a draft, ready to be composed for readers."""
 
@@ -65,6 +66,11 @@ class Printing:
     pins: Sequence[int]
     #: None for a draft
     stored: StoredIssue | None
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """Which candidates hold which words; made when the first reader mutes something."""
+        return Lexicon([entry.text for entry in self.candidates])
 
 
 class Press:
@@ -142,7 +148,7 @@ class Press:
             # A pinned entry may take a place of the ranking, so a few more are ranked.
             shape.picks + len(pinned),
             seen=seen,
-            named=_named(candidates, readers),
+            named=_named(printing, readers),
             elsewhere=[*pinned, *favourites(candidates)[: shape.favourites]],
             seed=zlib.crc32(str(printing.key).encode()),
         )
@@ -269,14 +275,14 @@ class Press:
             raise
 
 
-def _named(candidates: Sequence[Entry], readers: Sequence[Subscriber]) -> Booleans:
+def _named(printing: Printing, readers: Sequence[Subscriber]) -> Booleans | None:
     """(readers, entries): True where an entry holds the very words of a line that the reader mutes."""
-    lexicon = Lexicon([entry.text for entry in candidates])
-    named = np.zeros((len(readers), len(candidates)), bool)
-    for n, reader in enumerate(readers):
-        for interest in reader.interests:
-            if interest.muted:
-                named[n, list(lexicon.holding(interest.text))] = True
+    muted = [(n, i.text) for n, reader in enumerate(readers) for i in reader.interests if i.muted]
+    if not muted:
+        return None
+    named = np.zeros((len(readers), len(printing.candidates)), bool)
+    for n, line in muted:
+        named[n, list(printing.lexicon.holding(line))] = True
     return named
 
 
