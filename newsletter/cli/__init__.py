@@ -3,6 +3,8 @@
 import os
 import sys
 
+_INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command; a mistake of the operator's ends with a sentence and status 1, never with a traceback.
@@ -14,9 +16,11 @@ def main() -> None:
 
     try:
         app()
-    except KeyboardInterrupt:
-        print("Interrupted. What was done so far is kept.", file=sys.stderr)  # noqa: T201
-        sys.exit(130)
+    except SystemExit as end:
+        # What Typer makes of Ctrl-C.
+        if end.code == _INTERRUPTED:
+            print("Interrupted. What was done so far is kept.", file=sys.stderr)  # noqa: T201
+        raise
     except BrokenPipeError:
         # Whoever read our output has gone (`| head`): nothing to say, and nobody to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -35,6 +39,7 @@ def _in_words(error: Exception) -> str | None:
 
     if isinstance(error, NewsletterError | SubscribersError):
         return str(error)
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}. Check that the path is right and may be read and written."
+    if isinstance(error, OSError) and error.strerror:
+        what = f"{error.filename}: " if error.filename else ""
+        return f"{what}{error.strerror}. Check that the path is right, may be read and written, and has room."
     return None

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,8 +27,11 @@ PARTLY = 3
 def opened(project: Path) -> Iterator["Newsletter"]:
     """The newsletter in that folder, with progress bars where a person looks on."""
     from newsletter.newsletter import Newsletter
+    from newsletter.store import FILE
+    from subscribers.database import database_errors
 
-    with progress_bars() as told, Newsletter(project, progress=told) as newsletter:
+    # A damaged file may open well and fail at any later page.
+    with database_errors(project / FILE), progress_bars() as told, Newsletter(project, progress=told) as newsletter:
         yield newsletter
 
 
@@ -69,7 +73,11 @@ def warn(text: str) -> None:
 
 def say_json(value: Any) -> None:
     """For scripts."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_iso))
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat()
 
 
 def table(head: list[str], rows: list[list[str]]) -> None:
