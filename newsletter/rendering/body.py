@@ -84,7 +84,7 @@ class BodyTemplate:
         blank = self._fragments.get(key) or self._block(key, pick=pick)
         set_off, rest = self._wrapped(card.sentence(sentence)), self._wrapped(card.rest(sentence))
         telling = {"pick.sentence": self.value(set_off), "pick.rest": self.value(rest)}
-        return blank.partly_filled(telling, len(set_off) + len(rest))
+        return blank.partly_filled(telling)
 
     def reason(self, kind: ReasonKind, about: str) -> bytes:
         """Why an entry is there, encoded."""

@@ -21,10 +21,11 @@ from newsletter.rendering.quoted_printable import encode_token
 from newsletter.rendering.recipe import Recipe
 from newsletter.rendering.templates import environment
 
-#: Gmail cuts a mail at about 102 kB of HTML and hides the way to leave with the rest.
+#: Gmail cuts a mail at about 102 kB of HTML and hides the way to leave with the rest. This is counted encoded, where
+#: one letter beyond ASCII takes up to ten bytes, and leaves room for the greeting.
 MOST_HTML = 96_000
-#: What fills a card's holes, at most: a reason and two links.
-_FILLING = 1_000
+#: A vote's token and its soft break, at most.
+_TOKEN = 80
 #: Reasons kept: memory stays flat however many readers, and interests, there are.
 _MOST_REASONS = 20_000
 
@@ -90,7 +91,7 @@ class Edition:
             card = cards[pick.entry_id]
             first = pick.section is not section
             html_card, text_card = self._cards(pick, card, first)
-            room -= html_card.size + _FILLING
+            room -= self._size(pick, html_card, first, recipe.follows)
             if room < 0:
                 break
             shown += 1
@@ -125,6 +126,13 @@ class Edition:
             )
             self._card_pairs[key] = pair
         return pair
+
+    def _size(self, pick: Pick, html_card: Fragment, first: bool, follows: bool) -> int:
+        """Bytes of HTML that an entry takes, with its reason, its votes and the head of its section."""
+        size = html_card.size + self.html.section(pick.section, follows).size if first else html_card.size
+        if html_card.holes:
+            size += len(self._reasons(pick)[0]) + 2 * (len(self._paths[Purpose.MORE]) + _TOKEN)
+        return size
 
     def _reasons(self, pick: Pick) -> tuple[bytes, bytes]:
         key = (pick.reason, pick.words)
@@ -176,8 +184,9 @@ class Edition:
         room = MOST_HTML - self.html.shell().size
         section: Section | None = None
         for n, pick in enumerate(recipe.picks):
-            html_card, _ = self._cards(pick, cards[pick.entry_id], pick.section is not section)
-            room -= html_card.size + _FILLING
+            first = pick.section is not section
+            html_card, _ = self._cards(pick, cards[pick.entry_id], first)
+            room -= self._size(pick, html_card, first, recipe.follows)
             section = pick.section
             if room < 0:
                 return recipe.picks[:n]

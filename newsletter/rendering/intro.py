@@ -1,5 +1,7 @@
 """The editor's intro: Markdown to HTML that is fit for a mail."""
 
+import re
+
 import nh3
 from markdown_it import MarkdownIt
 
@@ -11,7 +13,18 @@ _TAGS = {"p", "a", "em", "strong", "ul", "ol", "li", "blockquote", "br", "code",
 def intro_html(markdown: str) -> str:
     """Paragraphs, emphasis, links and lists; raw HTML in the Markdown is shown as text."""
     rendered = MarkdownIt("commonmark", {"html": False}).render(markdown)
-    return nh3.clean(rendered, tags=_TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https", "mailto"}).strip()
+    return nh3.clean(
+        rendered,
+        tags=_TAGS,
+        attributes={"a": {"href"}},
+        attribute_filter=_absolute,
+        url_schemes={"http", "https", "mailto"},
+    ).strip()
+
+
+def _absolute(tag: str, attribute: str, value: str) -> str | None:
+    """A link in a mail leads nowhere unless it is whole."""
+    return value if re.match(r"https?://|mailto:", value, re.IGNORECASE) else None
 
 
 def intro_text(markdown: str) -> str:

@@ -76,9 +76,8 @@ class Letterhead:
 def subject(text: str) -> str:
     """A Subject's value, folded, in encoded-words where it is not ASCII."""
     plain = _one_line(text)
-    return Header(plain, "us-ascii" if plain.isascii() else "utf-8", maxlinelen=76, header_name="Subject").encode(
-        linesep="\r\n"
-    )
+    charset = "us-ascii" if _plain(plain) else "utf-8"
+    return Header(plain, charset, maxlinelen=76, header_name="Subject").encode(linesep="\r\n")
 
 
 def mailbox(name: str, address: str) -> str:
@@ -91,13 +90,16 @@ def mailbox(name: str, address: str) -> str:
 
 
 def _phrase(name: str) -> str:
-    plain = _one_line(name)[:150]
-    if not plain.isascii():
+    plain = _one_line(name)[:150].rstrip()
+    quoted = plain.replace("\\", "\\\\").replace('"', '\\"')
+    if not _plain(plain) or len(quoted) > 60:
         return Header(plain, "utf-8", maxlinelen=70).encode(linesep="\r\n")
-    if re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*", plain) and len(plain) <= 60:
-        return plain
-    folded = plain[:60].replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{folded}"'
+    return plain if re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*", plain) else f'"{quoted}"'
+
+
+def _plain(text: str) -> bool:
+    """May it stand in a header as it is? What looks like an encoded-word would be decoded by whoever reads it."""
+    return text.isascii() and "=?" not in text
 
 
 def _one_line(text: str) -> str:

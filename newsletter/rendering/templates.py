@@ -8,12 +8,13 @@ the project's `templates/`, is taken instead of ours, each file by itself.
 import re
 import sysconfig
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
 import jinja2
+from jinja2 import nodes
 from mjml import mjml2html
 
 from newsletter.errors import TemplateError
@@ -37,6 +38,10 @@ FILES = (
 )
 
 _TAGS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+#: Values that differ by reader, or by the sentence that a reader sees: holes while a template is rendered.
+_LATER = re.compile(r"(reader|links)\.\w+|pick\.(sentence|rest|reason|more|less)|reason\.words")
+_DECIDING = (nodes.Filter, nodes.Test, nodes.Compare, nodes.And, nodes.Or, nodes.Not, nodes.Call)
+Place = tuple[int, str]
 _ENTITY = re.compile(r"&\w+;")
 _KNOWN = frozenset(
     "mjml mj-head mj-body mj-title mj-preview mj-attributes mj-all mj-class mj-style mj-raw mj-font mj-breakpoint "
@@ -120,16 +125,41 @@ def explain(error: Exception, overrides: Path) -> TemplateError | None:
     name, line = place
     shown = DOCUMENT if name == COMPILED else name
     path = overrides / shown if (overrides / shown).is_file() else shipped_templates() / shown
+    what = f"there is no template '{error}'" if isinstance(error, jinja2.TemplateNotFound) else str(error)
     if name == COMPILED:
-        line = _line_naming(path.read_text("utf-8"), str(error))
-    return TemplateError(f"{path}, line {line}: {error}. Nothing was sent.")
+        line = _line_naming(path.read_text("utf-8"), what)
+    return TemplateError(f"{path}, line {line}: {what}. Nothing was sent.")
 
 
 def _check_jinja(source: str, path: Path) -> None:
+    jinja = environment({})
     try:
-        jinja2.Environment(autoescape=True).parse(source)
+        jinja.compile(source)  # finds unknown filters, as parsing does not
     except jinja2.TemplateSyntaxError as error:
         raise TemplateError(f"{path}, line {error.lineno}: {error.message}") from None
+    for line, name in _misused(jinja.parse(source), name_may_miss="greeting" in path.name):
+        raise TemplateError(
+            f"{path}, line {line}: {name} stands in a condition or filter, but it is filled in after the template "
+            "has been rendered; such values may only be printed."
+        )
+
+
+def _misused(node: nodes.Node, name_may_miss: bool, printed: bool = True, tested: bool = False) -> Iterator[Place]:
+    """Where a value that is filled in later (see `body.BodyTemplate`) is used for more than printing it."""
+    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+        name = f"{node.node.name}.{node.attr}"
+        may_miss = name in ("pick.sentence", "pick.rest") or (name == "reader.name" and name_may_miss)
+        if _LATER.fullmatch(name) and not printed and not (tested and may_miss):
+            yield node.lineno, name
+        return
+    for child in node.iter_child_nodes():
+        is_test = isinstance(node, nodes.If | nodes.CondExpr) and child is node.test
+        yield from _misused(
+            child,
+            name_may_miss,
+            printed and not is_test and not isinstance(node, _DECIDING),
+            is_test or (tested and isinstance(node, nodes.And | nodes.Or | nodes.Not)),
+        )
 
 
 def _check_mjml(source: str, path: str) -> None:
@@ -162,7 +192,10 @@ def _place_of(error: BaseException) -> tuple[str, int] | None:
     while trace:
         # Jinja rewrites tracebacks: a template's frames bear its name and line.
         if trace.tb_frame.f_code.co_filename in (*FILES, COMPILED):
-            place = (trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+            # A block that is rendered alone runs as the Python that Jinja made of it, with lines of its own.
+            template = trace.tb_frame.f_globals.get("__jinja_template__")
+            line = template.get_corresponding_lineno(trace.tb_lineno) if template else trace.tb_lineno
+            place = (trace.tb_frame.f_code.co_filename, line)
         trace = trace.tb_next
     return place
 
@@ -173,7 +206,7 @@ def _line_of(source: str, text: str) -> int:
 
 def _line_naming(source: str, message: str) -> int:
     """The line that holds the name which the message quotes: compiled MJML has lost its lines."""
-    for quoted in re.findall(r"'([\w.]+)'", message):
+    for quoted in re.findall(r"'([\w./-]+)'", message):
         for number, line in enumerate(source.splitlines(), 1):
             if re.search(rf"(?<!\w){re.escape(quoted)}(?!\w)", line) and _TAGS.search(line):
                 return number
