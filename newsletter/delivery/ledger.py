@@ -69,6 +69,8 @@ class Claimed:
 def enqueue(db: Database, deliveries: Sequence[NewDelivery], now: datetime) -> None:
     """Write composed copies down. A reader who has a copy of that issue or period already keeps that one."""
     with writing(db):
+        # Composing takes a while; who was erased meanwhile must not come back by what was composed for them.
+        known = {reader.id for reader in people.by_ids(db, [new.subscriber_id for new in deliveries])}
         db.conn.executemany(
             "INSERT OR IGNORE INTO deliveries "
             "(issue_id, subscriber_id, period, state, due_at, recipe, why, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -84,6 +86,7 @@ def enqueue(db: Database, deliveries: Sequence[NewDelivery], now: datetime) -> N
                     _text(now),
                 )
                 for new in deliveries
+                if new.subscriber_id in known
             ],
         )
 

@@ -102,6 +102,13 @@ def test_a_copy_that_is_none_is_dropped_with_its_reason(store: Database, now: da
     assert claim(store, now) == ([], 0)
 
 
+def test_who_is_erased_while_an_issue_is_composed_does_not_come_back_by_it(store: Database, now: datetime) -> None:
+    reader, issue = add_reader(store, now), add_issue(store, now)
+    people.erase(store, "ada@example.org", now=now)
+    ledger.enqueue(store, [copy_for(issue, reader, now)], now)
+    assert ledger.count_by_state(store) == {}
+
+
 def test_a_reader_gets_one_copy_of_an_issue_and_one_issue_a_period(store: Database, reader: int, now: datetime) -> None:
     other = add_issue(store, now, date(2026, 11, 23))
     ledger.enqueue(store, [copy_for(1, reader, now, "2026-W49"), copy_for(other, reader, now)], now)
