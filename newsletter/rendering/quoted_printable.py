@@ -4,8 +4,12 @@ Every encoded segment ends where a line ends, with a soft break if need be, so t
 first column: encoding each once and joining them gives the same text as encoding the whole.
 """
 
+import re
 from binascii import b2a_qp
 from functools import lru_cache
+
+#: binascii does not count what it makes of a space at a line's end.
+_TOO_LONG = re.compile(rb"^(.{74,75})(=20|=09)$", re.MULTILINE)
 
 
 def encode_html(text: str) -> bytes:
@@ -36,7 +40,8 @@ def encode_token(text: str) -> bytes:
 def _encode(data: bytes) -> bytes:
     if not data:
         return b""
-    encoded = b2a_qp(data.replace(b"\r\n", b"\n"), istext=True).replace(b"\n", b"\r\n")
+    encoded = b2a_qp(data.replace(b"\r\n", b"\n"), istext=True)
+    encoded = _TOO_LONG.sub(rb"\1=\n\2", encoded).replace(b"\n", b"\r\n")
     last = encoded.rsplit(b"\n", 1)[-1]
     if not last:
         return encoded

@@ -99,4 +99,4 @@ def test_what_readers_have_had_is_told_for_those_asked_about(stocked: Database) 
     stocked.conn.executemany("INSERT INTO received VALUES (?, ?, 1)", [(1, 1), (1, 2), (2, 2), (3, 5)])
     assert set(issues.received(stocked, [1, 2, 3], [1, 2])) == {(1, 1), (1, 2), (2, 2)}
     assert set(issues.received(stocked, [], [1])) == set(issues.received(stocked, [1], [])) == set()
-    assert set(issues.received(stocked, range(1, 4_001), range(1, 4_001))) == {(1, 1), (1, 2), (2, 2), (3, 5)}
+    assert set(issues.received(stocked, range(1, 2_001), range(1, 2_001))) == {(1, 1), (1, 2), (2, 2), (3, 5)}

@@ -260,7 +260,7 @@ def slowly(world: World, reader: int) -> list[tuple[int, float]]:
 
 
 @given(worlds())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_the_ranking_is_the_formula(world: World) -> None:
     ranking = world.ranking()
     for reader in range(len(world.followed)):

@@ -44,6 +44,7 @@ def assert_well_formed(segments: list[bytes]) -> None:
 @example(["a" * 76, "b"])
 @example(["é" * 12 + "aaaa", "é" * 25])
 @example(["a" * 74 + "=", " "])
+@example(["a" * 74 + " \n", "a" * 75 + "\t\nb"])
 @example(["\n", ".", "\n", ".\n"])
 def test_joined_segments_read_as_the_joined_text(texts: list[str]) -> None:
     segments = [encode_text(text) for text in texts]
