@@ -48,7 +48,7 @@ Run = Callable[..., Ran]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], quick_templates: None) -> Run:
     """Runs a command line in this process, as `newsletter …` does."""
     monkeypatch.setattr("newsletter.newsletter.ModelProcess", Words)
 

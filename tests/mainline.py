@@ -4,14 +4,20 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import jinja2
 import pytest
 from conftest import WordEmbedder
+from jinja2.bccache import Bucket
 from newsroom import Clock, entry, make_project, parsed, write_entries
 
 from newsletter import Newsletter
 from newsletter.delivery.outcomes import DeliveryState
+from newsletter.rendering.palette import Palette
+from newsletter.rendering.templates import load_sources
 from subscribers.cadence import parse_cadence
 
 ADA, BOB = "ada@example.org", "bob@example.org"
@@ -19,8 +25,41 @@ Open = Callable[..., Newsletter]
 SENT, DROPPED = DeliveryState.SENT, DeliveryState.DROPPED
 
 
+class _Kept(jinja2.BytecodeCache):
+    """Compiled templates, kept in memory."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session")
+def quick_templates() -> Iterator[None]:
+    """What is compiled once is kept for all tests that ask for this; an operator's own templates are always read."""
+    compiled, sources = _Kept(), cache(load_sources)
+
+    def make(self: jinja2.Environment, *arguments: Any, **options: Any) -> None:
+        plainly(self, *arguments, **options)
+        self.bytecode_cache = compiled
+
+    def load(folder: Path, palette: Palette) -> dict[str, str]:
+        return load_sources(folder, palette) if folder.exists() else dict(sources(Path("/no-such-folder"), palette))
+
+    plainly = jinja2.Environment.__init__
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jinja2.Environment, "__init__", make)
+        patch.setattr("newsletter.press.load_sources", load)
+        yield
+
+
 @pytest.fixture
-def clock(now: datetime) -> Clock:
+def clock(now: datetime, quick_templates: None) -> Clock:
     """Stands at Sunday noon, until it is set."""
     return Clock(now)
 

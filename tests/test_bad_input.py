@@ -4,7 +4,6 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from datetime import datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from html import unescape
@@ -49,9 +48,9 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def newsletter(project: Path, now: datetime, embedder: WordEmbedder) -> Iterator[Newsletter]:
+def newsletter(project: Path, clock: Clock, embedder: WordEmbedder) -> Iterator[Newsletter]:
     """The same, open, with one reader."""
-    with Newsletter(project, embedder=embedder, clock=Clock(now)) as newsletter:
+    with Newsletter(project, embedder=embedder, clock=clock) as newsletter:
         newsletter.subscribe(ADA, interests=["robots that walk"])
         yield newsletter
 

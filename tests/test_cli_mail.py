@@ -69,7 +69,10 @@ def test_preview_as_text(run: Run, ready: Path) -> None:
     [
         (["preview", "--issue", "soon"], ["'soon' names no issue; write it as weekly-2026-11-27"]),
         (["issue", "show", "weekly-2026-13-27"], ["names no issue"]),
-        (["preview", "--subscriber", ADA, "--issue", "daily-2026-11-27"], ["is not theirs"]),
+        (
+            ["preview", "--subscriber", ADA, "--issue", "daily-2026-11-27"],
+            ["daily-2026-11-27 is not ada@example.org's"],
+        ),
     ],
 )
 def test_an_unknown_issue_is_a_sentence(run: Run, ready: Path, arguments: list[str], words: list[str]) -> None:

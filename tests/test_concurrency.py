@@ -5,6 +5,7 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from conftest import WordEmbedder
 from mailserver import mail_server
 from newsroom import mails, make_project, recipients
@@ -33,6 +34,7 @@ def test_two_that_pull_the_same_source_store_every_entry_once(tmp_path: Path) ->
         assert newsletter.count_entries() == 400
 
 
+@pytest.mark.slow
 def test_two_that_create_the_database_make_one(tmp_path: Path) -> None:
     make_project(tmp_path)
     at_once(*(Process(tmp_path, f"newsletter.subscribe('r{n}@example.org')") for n in range(3)))
@@ -44,6 +46,7 @@ def test_two_that_create_the_database_make_one(tmp_path: Path) -> None:
     db.close()
 
 
+@pytest.mark.slow
 def test_two_that_send_into_a_folder_send_everybody_one(tmp_path: Path) -> None:
     make_project(tmp_path)
     fill(tmp_path)
@@ -64,6 +67,7 @@ def test_two_that_send_by_smtp_send_everybody_one(tmp_path: Path) -> None:
     assert Counter(mail.recipients[0] for mail in told.accepted) == Counter(EVERYBODY)
 
 
+@pytest.mark.slow
 def test_who_leaves_while_another_process_sends_is_erased_and_nobody_is_hurt(tmp_path: Path) -> None:
     make_project(tmp_path)
     fill(tmp_path)

@@ -80,7 +80,7 @@ def test_without_a_reader_the_preview_is_everybodys_edition(newsletter: Newslett
 def test_a_preview_of_an_issue_by_name(newsletter: Newsletter) -> None:
     subscribe(newsletter)
     assert str(newsletter.preview(ADA, issue="weekly-2026-11-27").key) == "weekly-2026-11-27"
-    with pytest.raises(IssueError, match="reads weekly, so daily-2026-11-27 is not theirs"):
+    with pytest.raises(IssueError, match=r"daily-2026-11-27 is not ada@example\.org's"):
         newsletter.preview(ADA, issue="daily-2026-11-27")
     with pytest.raises(IssueError, match="'next' names no issue"):
         newsletter.preview(ADA, issue="next")
@@ -220,8 +220,8 @@ def test_an_uncertain_copy_is_shown_and_not_repeated(
             newsletter.send(now=True)
         assert newsletter.status().deliveries == {"sending": 1}
         assert +newsletter.send().counts == {}
-    assert newsletter.status().deliveries == {"uncertain": 1}
-    assert +newsletter.send(now=True).counts == {}
+        assert newsletter.status().deliveries == {"uncertain": 1}
+        assert +newsletter.send(now=True).counts == {}
     assert mails(tmp_path) == []
 
 
@@ -257,13 +257,12 @@ def test_the_date_of_a_message_is_the_readers_hour(newsletter: Newsletter, clock
     assert mail["date"].datetime == datetime.fromisoformat("2026-11-27 08:00+00:00")
 
 
-def test_late_is_better_than_never_unless_it_is_too_late(newsletter: Newsletter, clock: Clock) -> None:
+def test_late_is_better_than_never_unless_it_is_too_late(newsletter: Newsletter, clock: Clock, tmp_path: Path) -> None:
     subscribe(newsletter, ADA)
     subscribe(newsletter, BOB, cadence=("weekly", "thursday", "08:00", "UTC"))
     clock.set("2026-11-28 12:00")  # 28 hours after Ada's, 52 after Bob's
-    report = newsletter.send()
-    assert report.counts == {SENT: 1}
-    assert [row[0] for row in report.plan] == [ADA]
+    assert newsletter.send().counts == {SENT: 1}
+    assert recipients(mails(tmp_path)) == [ADA]
 
 
 def test_after_weeks_of_downtime_there_is_one_issue_and_not_three(newsletter: Newsletter, clock: Clock) -> None:

@@ -308,8 +308,13 @@ def test_what_a_dead_worker_had_begun_is_uncertain_and_not_repeated(
     assert (found, "the server may or may not have it" in why) == (DeliveryState.UNCERTAIN, True)
     assert claim(store, now, "w2") == ([], 0)
     assert received(store) == [(reader, 1), (reader, 2)]
+
+
+def test_what_is_uncertain_waits_again_once_it_may_be_repeated(store: Database, reader: int, now: datetime) -> None:
+    begin_one(store, now)
+    ledger.recover(store, everybody_dead, now, repeat=False)
     assert ledger.recover(store, everybody_dead, now, repeat=True) == 0
-    assert state(store, 1)[0] is DeliveryState.UNCERTAIN
+    assert state(store, 1) == (DeliveryState.QUEUED, "")
 
 
 def test_what_may_be_repeated_waits_again_with_its_date(store: Database, reader: int, now: datetime) -> None:
@@ -350,8 +355,8 @@ def test_served_knows_readers_and_periods_whatever_became_of_the_copy(
 ) -> None:
     delivery_id = begin_one(store, now)
     ledger.step(store, "w1", (delivery_id, Refused("550")), None, now)
-    assert ledger.served(store, ["2026-W48", "2026-W49"]) == {(reader, "2026-W48")}
-    assert ledger.served(store, []) == set()
+    assert ledger.served(store, ["2026-W48", "2026-W49"]) == {(reader, "2026-W48"): DeliveryState.FAILED}
+    assert ledger.served(store, []) == {}
 
 
 def test_forgetting_a_person_leaves_no_row(store: Database, reader: int, now: datetime) -> None:

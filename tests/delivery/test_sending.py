@@ -1,8 +1,9 @@
 """Sending what is due: each once, whatever the transport does."""
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -48,22 +49,27 @@ class Script:
         self.closed += 1
 
 
-@pytest.fixture
-def clock(now: datetime) -> Clock:
-    """Stands at Sunday noon."""
-    return Clock(now)
-
-
-@pytest.fixture
-def db(tmp_path: Path, clock: Clock, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """Sixty readers' copies, composed and due."""
-    make_project(tmp_path)
-    monkeypatch.setattr("newsletter.newsletter.deliver", lambda *_, **__: Counter())
-    with Newsletter(tmp_path, clock=clock, embedder=embedder) as newsletter:
+@pytest.fixture(scope="module")
+def composed(tmp_path_factory: pytest.TempPathFactory, quick_templates: None) -> Path:
+    """Sixty readers' copies, composed for Sunday noon."""
+    project = make_project(tmp_path_factory.mktemp("composed"))
+    noon = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Newsletter(project, clock=Clock(noon), embedder=WordEmbedder()) as newsletter,
+    ):
+        patch.setattr("newsletter.newsletter.deliver", lambda *_, **__: Counter())
         newsletter.pull()
         for n in range(60):
             newsletter.subscribe(f"r{n:02}@example.org", interests=["walking robots"])
         newsletter.send(now=True)
+    return project
+
+
+@pytest.fixture
+def db(composed: Path, tmp_path: Path) -> Iterator[Database]:
+    """A database with sixty copies that are due."""
+    shutil.copy(composed / "newsletter.db", tmp_path)
     db = open_store(tmp_path / "newsletter.db")
     assert ledger.count_by_state(db) == {"queued": 60}
     yield db
