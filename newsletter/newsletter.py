@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 import httpx2
 from sqlite_utils import Database
@@ -23,16 +22,16 @@ from newsletter.entries import store as entries
 from newsletter.entries.entry import Parsed
 from newsletter.entries.fetching import http_client
 from newsletter.entries.pulling import PullReport, Source, look, pull
-from newsletter.errors import DeliveryError, IssueError, NewsletterError, SettingsError
+from newsletter.errors import DeliveryError, IssueError, NewsletterError
 from newsletter.issues import store as issues
-from newsletter.issues.calendar import due_slot, next_slot, slot_on
+from newsletter.issues.calendar import current_slot, due_slot, is_due_date, next_slot, slot_on
 from newsletter.issues.issue import IssueKey, IssueState, NothingNew, StoredIssue, parse_issue_key
 from newsletter.press import Addressee, Press, Printing, shape_of
 from newsletter.ranking.embedding import Embedder, Progress
 from newsletter.ranking.model import ModelProcess
 from newsletter.rendering.links import Signer
 from newsletter.rendering.store import load_keys
-from newsletter.reports import Preview, SendReport, Status, preview_of
+from newsletter.reports import NotSent, Preview, SendReport, Status, preview_of
 from newsletter.settings import Settings, SourceSettings
 from newsletter.store import FILE as STORE
 from newsletter.store import open_store
@@ -204,6 +203,28 @@ class Newsletter:
         counts = ledger.count_by_state(self._db, printing.stored.id) if printing.stored else {}
         return printing, counts
 
+    def latest_issue(self, address: str) -> str | None:
+        """The name of the issue that a reader was sent last, or None."""
+        last = ledger.latest_issue(self._db, people.get(self._db, address).id)
+        return next((str(issue.key) for issue in issues.all_issues(self._db) if issue.id == last), None)
+
+    def not_sent(self, issue: str | None = None) -> list[NotSent]:
+        """Copies that failed, wait for another try, or are uncertain, of one issue or of all; the newest hundred."""
+        names = {stored.id: str(stored.key) for stored in issues.all_issues(self._db)}
+        wanted = next((id_ for id_, name in names.items() if name == issue), 0) if issue else None
+        copies = ledger.not_sent(self._db, wanted)
+        readers = {person.id: person.address for person in people.by_ids(self._db, [c.subscriber_id for c in copies])}
+        return [
+            NotSent(
+                readers.get(copy.subscriber_id, "somebody erased"),
+                names[copy.issue_id],
+                copy.state,
+                copy.why,
+                copy.due_at if copy.state is DeliveryState.DEFERRED else None,
+            )
+            for copy in copies
+        ]
+
     def preview(self, address: str | None = None, *, issue: str | None = None) -> Preview:
         """A reader's coming issue, composed as for `send(now=True)`; without a reader, everybody's edition.
 
@@ -235,7 +256,7 @@ class Newsletter:
         cannot be made (a mistake in a template, say) stops no other: its error is raised when those are out.
         """
         moment, report = self._clock(), SendReport()
-        self._refuse_unfinished()
+        self.settings.refuse_unfinished(self.project / settings_table.FILE)
         if to:
             reader = people.get(self._db, to)
             if reader.state is not State.ACTIVE:
@@ -293,11 +314,12 @@ class Newsletter:
                 addressee = self._addressee(reader, moment, None) if now else self._due_addressee(reader, moment)
                 if addressee:
                     addressees.append(addressee)
-        served = ledger.served(self._db, (addressee.key.period for addressee in addressees))
+        served = ledger.served(self._db, {addressee.key.period for addressee in addressees})
         groups: dict[IssueKey, list[Addressee]] = defaultdict(list)
         for addressee in addressees:
-            if (addressee.reader.id, addressee.key.period) in served:
-                report.already += 1
+            state = served.get((addressee.reader.id, addressee.key.period))
+            if state:
+                report.before[state] += 1
             else:
                 groups[addressee.key].append(addressee)
         return groups
@@ -306,37 +328,32 @@ class Newsletter:
         self, key: IssueKey, group: Sequence[Addressee], moment: datetime, now: bool, dry_run: bool, report: SendReport
     ) -> None:
         printing = self._press.printing(key, moment)
+        ahead = moment < min(addressee.slot.at for addressee in group)
         # Ahead of its hour an issue that would be empty stays open: something may still come in.
-        keep = not dry_run and (bool(printing.candidates) or not now)
-        if keep:
+        if not dry_run and (printing.candidates or not ahead):
+            if ahead and not printing.stored:
+                report.frozen_ahead.append((key, len(printing.candidates)))
             printing = self._press.freeze(printing, moment)
         if printing.stored and printing.stored.state not in _MAY_LEAVE:
             return
         for start in range(0, len(group), CHUNK):
             part = group[start : start + CHUNK]
             recipes = self._press.recipes(printing, part, shape_of(self.settings))
+            copies = []
             for addressee, recipe in zip(part, recipes, strict=True):
-                why = recipe.why if isinstance(recipe, NothingNew) else ""
+                reader, why = addressee.reader, recipe.why if isinstance(recipe, NothingNew) else ""
                 picks = 0 if isinstance(recipe, NothingNew) else len(recipe.picks)
-                report.plan.append((addressee.reader.address, key, picks, why))
-                if why and keep:
-                    report.counts[DeliveryState.DROPPED] += 1
-            if printing.stored and keep:
-                ledger.enqueue(
-                    self._db,
-                    [
-                        ledger.NewDelivery(
-                            printing.stored.id,
-                            addressee.reader.id,
-                            key.period,
-                            moment if now else addressee.slot.at,
-                            None if isinstance(recipe, NothingNew) else recipe,
-                            recipe.why if isinstance(recipe, NothingNew) else "",
-                        )
-                        for addressee, recipe in zip(part, recipes, strict=True)
-                    ],
-                    moment,
-                )
+                if dry_run or why:
+                    report.plan.append((reader.address, key, picks, why))
+                # Who would get nothing ahead of the hour may still get something at it.
+                if printing.stored and not dry_run and not (why and moment < addressee.slot.at):
+                    report.counts[DeliveryState.DROPPED] += bool(why)
+                    due_at = moment if now else addressee.slot.at
+                    recipe_or_none = None if isinstance(recipe, NothingNew) else recipe
+                    copies.append(
+                        ledger.NewDelivery(printing.stored.id, reader.id, key.period, due_at, recipe_or_none, why)
+                    )
+            ledger.enqueue(self._db, copies, moment)
 
     def _due_addressee(self, reader: Subscriber, moment: datetime) -> Addressee | None:
         since = reader.confirmed_at or reader.created_at
@@ -344,34 +361,19 @@ class Newsletter:
         return Addressee(reader, slot) if slot else None
 
     def _addressee(self, reader: Subscriber, moment: datetime, key: IssueKey | None) -> Addressee:
-        """A reader and the issue they would get now: one that is due and not sent yet, else the coming one."""
-        if key:
-            if key.frequency is not reader.cadence.frequency:
-                raise IssueError(f"{reader.address} reads {reader.cadence.frequency}, so {key} is not theirs.")
-            return Addressee(reader, slot_on(reader.cadence, key.due))
-        due = self._due_addressee(reader, moment)
-        if due and (reader.id, due.key.period) not in ledger.served(self._db, [due.key.period]):
-            return due
-        return Addressee(reader, next_slot(reader.cadence, moment))
+        """A reader and the issue that is theirs now: the one of their current period, or the one asked for."""
+        if key is None:
+            since = reader.confirmed_at or reader.created_at
+            return Addressee(reader, current_slot(reader.cadence, moment, since))
+        if key.frequency is not reader.cadence.frequency or not is_due_date(reader.cadence, key.due):
+            raise IssueError(f"{key} is not {reader.address}'s: they get theirs {reader.cadence}.")
+        return Addressee(reader, slot_on(reader.cadence, key.due))
 
     def _nobody(self) -> Subscriber:
         """A reader who follows nothing, for whom everybody's edition is."""
         now = self._clock()
         cadence = self.settings.cadence.cadence()
         return Subscriber(0, f"reader@{self.settings.domain}", "", State.ACTIVE, cadence, (), now, now)
-
-    def _refuse_unfinished(self) -> None:
-        settings, path = self.settings, self.project / settings_table.FILE
-        if not settings.postal_address:
-            raise SettingsError(
-                f"postal_address is not set in {path}, so nothing is sent: the law of most countries wants it in every "
-                "newsletter. Write who you are and where mail reaches you."
-            )
-        if settings.delivery.transport == "smtp":
-            host = urlsplit(settings.base_url).hostname or ""
-            for name, domain in (("address", settings.domain), ("base_url", host)):
-                if f".{domain}".endswith(".example.com"):
-                    raise SettingsError(f"{name} in {path} is still an example. Write your own before sending by SMTP.")
 
     def _transport(self) -> Transport:
         settings = self.settings

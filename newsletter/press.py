@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 from sqlite_utils import Database
 
@@ -28,7 +27,7 @@ from newsletter.ranking.scoring import Booleans, general_scores, rank
 from newsletter.ranking.sentences import telling_sentence
 from newsletter.ranking.tastes import tastes_of
 from newsletter.rendering import words
-from newsletter.rendering.card import card_of
+from newsletter.rendering.card import Card, card_of
 from newsletter.rendering.edition import Edition, Reader, check, shared_variables
 from newsletter.rendering.intro import intro_html, intro_text
 from newsletter.rendering.links import Signer
@@ -66,6 +65,8 @@ class Printing:
     pins: Sequence[int]
     #: None for a draft
     stored: StoredIssue | None
+    #: the highest entry id it covers; the next issue begins behind it
+    up_to_entry: int
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -98,25 +99,32 @@ class Press:
             return self._stored(stored)
         editorial = read_editorial(self._project, key)
         pinned = [self._pinned(reference, editorial.path) for reference in editorial.pins]
-        candidates = {entry.id: entry for entry in (*self._arrived(key, now), *pinned)}
+        up_to_entry = entries.newest_id(self._db)
+        arrived = self._arrived(key, now, up_to_entry)
+        candidates = {entry.id: entry for entry in (*arrived, *pinned)}
         frozen = FrozenIssue(
-            self._edition(key, len(candidates), editorial.intro),
+            self._edition(key, len(arrived), editorial.intro),
             {
                 entry.id: card_of(entry, search_url=self._settings.search_url, today=key.due)
                 for entry in candidates.values()
             },
         )
-        self._check(frozen)
-        return Printing(key, frozen, list(candidates.values()), [entry.id for entry in pinned], None)
+        self._check(frozen, [])
+        pins = [entry.id for entry in pinned]
+        return Printing(key, frozen, list(candidates.values()), pins, None, up_to_entry)
 
     def freeze(self, draft: Printing, now: datetime) -> Printing:
-        """Fix the issue: from here on its entries, intro, pins and templates do not change."""
+        """Fix the issue: from here on its entries, intro, pins and templates do not change.
+
+        Every card is rendered once before. Raises `TemplateError`.
+        """
         if draft.stored:
             return draft
+        self._check(draft.frozen, list(draft.frozen.cards.values()))
         stored = issues.freeze(
             self._db,
             draft.key,
-            up_to_entry=max((entry.id for entry in draft.candidates), default=entries.newest_id(self._db)),
+            up_to_entry=draft.up_to_entry,
             edition=draft.frozen.edition.dump(),
             cards={entry_id: card.dump() for entry_id, card in draft.frozen.cards.items()},
             pins=draft.pins,
@@ -209,18 +217,16 @@ class Press:
         ids = issues.candidates(self._db, stored.id)
         found = entries.by_ids(self._db, ids)
         frozen = self._frozen.get(stored.id, ids)
-        return Printing(stored.key, frozen, list(found.values()), issues.pins(self._db, stored.id), stored)
+        pins = issues.pins(self._db, stored.id)
+        return Printing(stored.key, frozen, list(found.values()), pins, stored, stored.up_to_entry)
 
-    def _arrived(self, key: IssueKey, now: datetime) -> list[Entry]:
+    def _arrived(self, key: IssueKey, now: datetime, up_to: int) -> list[Entry]:
+        """What came since the issue before, however long ago that was; without one, what came in the last period."""
         before = issues.before(self._db, key.frequency, previous_due_date(key.frequency, key.due))
         # An issue may be made days after its date, or days before: it looks back from the earlier of the two.
         reference = min(now, datetime.combine(key.due, time(12), UTC))
-        return entries.arrived(
-            self._db,
-            after=before.up_to_entry if before else 0,
-            up_to=entries.newest_id(self._db),
-            since=reference - LOOK_BACK[key.frequency],
-        )
+        since = datetime.min.replace(tzinfo=UTC) if before else reference - LOOK_BACK[key.frequency]
+        return entries.arrived(self._db, after=before.up_to_entry if before else 0, up_to=up_to, since=since)
 
     def _pinned(self, reference: str, path: str) -> Entry:
         found = entries.find(self._db, reference)
@@ -262,14 +268,14 @@ class Press:
             ),
         )
 
-    def _check(self, frozen: FrozenIssue) -> None:
-        """Render everything once, so that a broken template stops an issue before its first message."""
+    def _check(self, frozen: FrozenIssue, own: Sequence[Card]) -> None:
+        """Render the worst there is, and some cards of the issue's own: a broken template is told before any mail."""
         reader = Reader(2**32, "ada@example.com")
         cards = frozen.cards | sample_cards()
         try:
-            for recipe in sample_recipes(list(frozen.cards.values()), self._signer.key_id):
+            for recipe in sample_recipes(own, self._signer.key_id):
                 check(frozen.edition, recipe, cards, reader, self._signer)
-        except (jinja2.TemplateError, TypeError, ValueError) as error:
+        except Exception as error:  # whatever an expression in a template may raise
             if explained := explain(error, self._templates):
                 raise explained from error
             raise

@@ -45,10 +45,30 @@ class SendReport:
 
     #: copies by the state in which this run left them
     counts: Counter[DeliveryState] = field(default_factory=Counter)
-    #: readers whose period was served before
-    already: int = 0
-    #: who would get what, in a dry run: (address, issue, number of picks, why not)
+    #: readers who have a copy for this period from an earlier run, by its state
+    before: Counter[DeliveryState] = field(default_factory=Counter)
+    #: issues that this run fixed ahead of their first hour, and how many entries they hold
+    frozen_ahead: list[tuple[IssueKey, int]] = field(default_factory=list)
+    #: who gets no mail and why; in a dry run also who would get what: (address, issue, number of picks, why not)
     plan: list[tuple[str, IssueKey, int, str]] = field(default_factory=list)
+
+    @property
+    def already(self) -> int:
+        """Readers who were sent theirs by an earlier run."""
+        return self.before[DeliveryState.SENT]
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """A copy that did not leave."""
+
+    address: str
+    issue: str
+    state: DeliveryState
+    #: in the server's words
+    why: str
+    #: when it is tried again, None for never
+    next_try: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

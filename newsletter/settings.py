@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
+import idna
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -40,9 +42,24 @@ def _matching(pattern: str, what: str) -> AfterValidator:
 
 
 def _base_url(value: str) -> str:
-    url = value.rstrip("/")
-    if not re.fullmatch(r"https://[\w.-]+(:\d+)?(/[\w./-]*)?|http://(localhost|127\.0\.0\.1)(:\d+)?", url):
-        raise ValueError("write an https:// address without query, such as https://news.example.org")
+    wrong = ValueError("write an https:// address without query, such as https://news.example.org")
+    try:
+        parts = urlsplit(value.rstrip("/"))
+        host = (parts.hostname or "").strip(".")
+        host = host if host.isascii() else idna.encode(host, uts46=True).decode()
+        port = f":{parts.port}" if parts.port else ""
+    except (ValueError, idna.IDNAError):
+        raise wrong from None
+    url = f"{parts.scheme}://{host}{port}{parts.path}"
+    if (
+        not re.fullmatch(
+            r"https://[a-z0-9.-]+(:\d+)?(/[\w./-]*)?|http://(localhost|127\.0\.0\.1)(:\d+)?", url, re.ASCII
+        )
+        or parts.query
+        or parts.fragment
+        or parts.username
+    ):
+        raise wrong
     return url
 
 
@@ -90,7 +107,7 @@ class IssueSettings(_Section):
 
     picks: int = Field(7, ge=1, le=50, description="entries chosen for the reader, at most")
     favourites: int = Field(3, ge=0, le=20, description="entries that everybody likes, at most (0 leaves them out)")
-    outside: int = Field(1, ge=0, le=3, description="deliberate steps outside the reader's interests")
+    outside: int = Field(1, ge=0, le=1, description="one deliberate step outside the reader's interests, or 0 for none")
     floor: float = Field(
         1.0, ge=-3, le=5, description="how far above the average an entry must lie to be chosen, in standard deviations"
     )
@@ -190,6 +207,19 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Variables before the file; the file's content is handed over by `load` as keyword arguments."""
         return env_settings, init_settings
+
+    def refuse_unfinished(self, path: Path) -> None:
+        """Raise `SettingsError` where something that every mail must have is missing in the file at `path`."""
+        if not self.postal_address:
+            raise SettingsError(
+                f"postal_address is not set in {path}, so nothing is sent: the law of most countries wants it in every "
+                "newsletter. Write who you are and where mail reaches you."
+            )
+        if self.delivery.transport == "smtp":
+            host = urlsplit(self.base_url).hostname or ""
+            for name, domain in (("address", self.domain), ("base_url", host)):
+                if f".{domain}".endswith(".example.com"):
+                    raise SettingsError(f"{name} in {path} is still an example. Write your own before sending by SMTP.")
 
     @property
     def domain(self) -> str:

@@ -7,7 +7,7 @@ A connection stays in the thread that opened it (sqlite3's own rule).
 import fcntl
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
@@ -61,6 +61,8 @@ def open_database(path: Path, *, durable: bool = True) -> Database:
     Raises `NotOurDatabase` for a file of another kind, `DatabaseBusy` and `DatabaseError` as they come.
     """
     with database_errors(path):
+        with suppress(OSError):  # where that fails, connecting says why
+            path.touch(mode=0o600)  # addresses and keys are nobody else's business
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             # In this order: another process that is just creating the file stamps it before its first table.

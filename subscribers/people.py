@@ -15,6 +15,8 @@ from subscribers.interests import Interest
 from subscribers.states import State, move
 from subscribers.suppression import LIFTED_BY_OPT_IN, Reason, lift, suppress, suppression_of
 
+MAX_NAME = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
@@ -58,7 +60,7 @@ def add_by_operator(
     Somebody who left, bounced or was erased comes back by this; somebody who complained does not.
     Raises `InvalidAddress`, `AlreadySubscribed`, `Suppressed`.
     """
-    address = parse_address(address)
+    address, name = parse_address(address), tidy_name(name)
     with writing(db):
         reason = suppression_of(db, address)
         if reason and reason not in LIFTED_BY_OPT_IN:
@@ -92,6 +94,11 @@ def add_by_operator(
             words += f" (The address had been {reason} before.)"
         record(db, subscriber_id, event="subscribed and confirmed", origin="operator", words=words, now=now)
     return get(db, address)
+
+
+def tidy_name(name: str) -> str:
+    """How to greet somebody: one line of printable characters, at most 100 of them."""
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())[:MAX_NAME]
 
 
 def set_interests(db: Database, subscriber_id: int, interests: Iterable[Interest]) -> None:

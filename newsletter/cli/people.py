@@ -78,13 +78,15 @@ def show(email: Email, project: Project = ".", as_json: AsJson = False) -> None:
 
 @app.command()
 def remove(email: Email, project: Project = ".", as_json: AsJson = False) -> None:  # type: ignore[assignment]
-    """Forget a person everywhere; only a keyed hash of the address remains, so that no import brings them back."""
+    """Erase a person from the database; a keyed hash of the address remains, so that no import brings them back."""
     with opened(project) as newsletter:
         newsletter.remove(email)
+        outbox = newsletter.settings.delivery.folder
     if as_json:
         say_json({"removed": email})
     else:
-        say(f"{email} is forgotten, and gets nothing any more.")
+        say(f"{email} is forgotten, and gets nothing any more. Mails written before, in {outbox}/ and previews/, are")
+        say("files of yours: delete those that bear the address.")
 
 
 def _cadence(

@@ -12,7 +12,7 @@ from newsletter.cli.output import PARTLY, AsJson, Project, opened, say, say_json
 from newsletter.cli.sources import tell_skipped
 
 if TYPE_CHECKING:
-    from newsletter.reports import Preview
+    from newsletter.reports import NotSent, Preview
 
 issue_app = typer.Typer(help="Issues: list, show.", no_args_is_help=True)
 Issue = Annotated[str | None, typer.Option("--issue", help="As weekly-2026-11-27; default: the coming one.")]
@@ -71,6 +71,7 @@ def show(
     """One issue: its entries, intro and pins, and what became of its copies."""
     with opened(project) as newsletter:
         printing, counts = newsletter.issue(issue)
+        not_sent = newsletter.not_sent(issue)
     titles = {entry.id: entry.title for entry in printing.candidates}
     state = printing.stored.state if printing.stored else "open"
     if as_json:
@@ -82,6 +83,7 @@ def show(
                 "pins": [titles[entry_id] for entry_id in printing.pins],
                 "intro": printing.frozen.edition.shared["issue"]["intro"],
                 "deliveries": counts,
+                "not_sent": _not_sent(not_sent),
             }
         )
         return
@@ -92,6 +94,7 @@ def show(
         say(f"Pinned: {titles[entry_id]}")
     for state_, count in counts.items():
         say(f"{state_}: {count}")
+    _tell_not_sent(not_sent)
 
 
 def preview(
@@ -126,7 +129,10 @@ def preview(
 
 
 def send(
-    now: Annotated[bool, typer.Option("--now", help="To everybody, their current issue, whatever the hour.")] = False,
+    now: Annotated[
+        bool,
+        typer.Option("--now", help="To everybody, their current issue, whatever the hour; that fixes what it holds."),
+    ] = False,
     to: Annotated[str | None, typer.Option("--to", help="To this reader only.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell who would get what.")] = False,
     project: Project = ".",  # type: ignore[assignment]
@@ -149,13 +155,20 @@ def send(
                 say(f"{row['email']}  {row['issue']}  " + (f"no mail: {why}" if why else f"{row['picks']} entries"))
             say(f"Nothing was sent. {len(plan)} due, {report.already} have theirs already.")
         return
+    for key, entries in report.frozen_ahead:
+        warn(
+            f"{key} is fixed now, ahead of its hour, with {entries} entries; what comes in from here on, and changes "
+            "of its intro or templates, are for the next issue."
+        )
     counts = {str(state): report.counts[state] for state in DeliveryState if state not in ("claimed", "sending")}
     if as_json:
         say_json({**counts, "already": report.already})
     else:
         told = ", ".join(f"{n} {state}" for state, n in counts.items() if n) or "nothing was due"
         where = " into the outbox folder" if transport == "folder" and counts["sent"] else ""
-        say(f"Done: {told}{where}." + (f" {report.already} had theirs already." if report.already else ""))
+        said = {"sent": "had theirs already", "failed": "failed before", "deferred": "wait for another try"}
+        before = "".join(f" {n} {said[state]}." for state, n in report.before.items() if state in said)
+        say(f"Done: {told}{where}.{before}")
         for row in plan:
             if row["why_not"]:
                 say(f"  no mail to {row['email']}: {row['why_not']}")
@@ -167,7 +180,8 @@ def send(
 def status(project: Project = ".", as_json: AsJson = False) -> None:  # type: ignore[assignment]
     """How things stand: entries, sources, readers, coming issues, deliveries."""
     with opened(project) as newsletter:
-        found = newsletter.status()
+        found, not_sent = newsletter.status(), newsletter.not_sent()
+        repeated = newsletter.settings.delivery.on_uncertain == "resend"
     if as_json:
         say_json(
             {
@@ -182,6 +196,7 @@ def status(project: Project = ".", as_json: AsJson = False) -> None:  # type: ig
                     for key, (at, readers) in found.coming.items()
                 ],
                 "deliveries": found.deliveries,
+                "not_sent": _not_sent(not_sent),
             }
         )
         return
@@ -194,8 +209,24 @@ def status(project: Project = ".", as_json: AsJson = False) -> None:  # type: ig
         say(f"Next: {key}, from {first:%A %d %B %H:%M} UTC, {readers} reader{'s' if readers != 1 else ''}.")
     for state, count in found.deliveries.items():
         say(f"Deliveries {state}: {count}")
+    _tell_not_sent(not_sent)
     if found.deliveries.get("uncertain"):
-        say("Uncertain ones may or may not have arrived: a process died while sending them. They are not repeated.")
+        then = "The next run repeats them." if repeated else "They are not repeated (delivery.on_uncertain)."
+        say(f"Uncertain ones may or may not have arrived: it broke off while they were handed over. {then}")
+
+
+def _not_sent(copies: "list[NotSent]") -> list[dict[str, object]]:
+    return [
+        {"email": c.address, "issue": c.issue, "state": c.state, "why": c.why, "next_try": c.next_try} for c in copies
+    ]
+
+
+def _tell_not_sent(copies: "list[NotSent]") -> None:
+    for copy in copies[:20]:
+        again = f"; next try {copy.next_try:%Y-%m-%d %H:%M} UTC" if copy.next_try else ""
+        say(f"  {copy.state}: {copy.address}, {copy.issue}: {copy.why}{again}")
+    if len(copies) > 20:
+        say(f"  and more; --json shows {len(copies)}")
 
 
 def _as_dict(found: "Preview") -> dict[str, object]:

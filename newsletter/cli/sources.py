@@ -33,14 +33,15 @@ def add(
     from newsletter.settings import SourceSettings
 
     place = location if is_url(location) else _path(location, project)
-    try:
-        source = SourceSettings.model_validate(
-            {"name": name or _name(location), "location": place, "kind": kind, "year": year}
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise SettingsError(f"--{first['loc'][0]}: {first['msg'].removeprefix('Value error, ')}.") from None
     with opened(project) as newsletter:
+        taken = {known.name for known in newsletter.settings.sources}
+        try:
+            source = SourceSettings.model_validate(
+                {"name": name or _free_name(location, taken), "location": place, "kind": kind, "year": year}
+            )
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise SettingsError(f"--{first['loc'][0]}: {first['msg'].removeprefix('Value error, ')}.") from None
         try:
             found = newsletter.add_source(source)
         except SourceError as error:
@@ -109,7 +110,15 @@ def _path(location: str, project: Path) -> str:
     return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
 
 
-def _name(location: str) -> str:
+def _free_name(location: str, taken: set[str]) -> str:
+    """The host or file, with the end of the path or a number where that name is taken."""
     parts = urlsplit(location)
-    rough = (parts.hostname or "").removeprefix("www.") or Path(location).expanduser().resolve().stem
-    return re.sub(r"[^\w .+-]", " ", rough).strip()[:60] or "source"
+    host = (parts.hostname or "").removeprefix("www.")
+    rough = host or Path(location).expanduser().resolve().stem
+    further = [f"{rough} {parts.path.rstrip('/').rpartition('/')[2]}"] if host else []
+    names = (_tidy(name) for name in (rough, *further, *(f"{rough} {n}" for n in range(2, 1000))))
+    return next((name for name in names if name not in taken), "source")
+
+
+def _tidy(name: str) -> str:
+    return re.sub(r"[^\w .+-]", " ", name).strip(" .+-")[:60] or "source"

@@ -179,6 +179,11 @@ def recover(db: Database, is_dead: Callable[[str], bool], now: datetime, *, repe
                     ],
                 )
                 uncertain += 0 if repeat else changed.rowcount
+        if repeat:
+            db.conn.execute(
+                "UPDATE deliveries SET state = 'queued', why = '', changed_at = ? WHERE state = 'uncertain'",
+                [_text(now)],
+            )
     return uncertain
 
 
@@ -193,13 +198,32 @@ def of_reader(db: Database, subscriber_id: int, issue_id: int) -> Delivery | Non
     return _delivery(row) if row else None
 
 
-def served(db: Database, periods: Iterable[str]) -> set[tuple[int, str]]:
-    """(subscriber, period) of every copy there is for these periods, whatever became of it."""
+def served(db: Database, periods: Iterable[str]) -> dict[tuple[int, str], DeliveryState]:
+    """The state of every copy there is for these periods, by (subscriber, period)."""
     rows = db.conn.execute(
-        "SELECT subscriber_id, period FROM deliveries WHERE period IN (SELECT value FROM json_each(?))",
+        "SELECT subscriber_id, period, state FROM deliveries WHERE period IN (SELECT value FROM json_each(?))",
         [json.dumps(sorted(set(periods)))],
     )
-    return set(rows)
+    return {(subscriber_id, period): DeliveryState(state) for subscriber_id, period, state in rows}
+
+
+def latest_issue(db: Database, subscriber_id: int) -> int | None:
+    """The issue that a reader was sent last."""
+    row = db.conn.execute(
+        "SELECT issue_id FROM deliveries WHERE subscriber_id = ? AND state = 'sent' ORDER BY id DESC LIMIT 1",
+        [subscriber_id],
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+def not_sent(db: Database, issue_id: int | None = None, *, most: int = 100) -> list[Delivery]:
+    """Copies that failed, wait for another try, or are uncertain; the newest first."""
+    rows = db.conn.execute(
+        f"{_SELECT} WHERE state IN ('failed', 'deferred', 'uncertain') AND (? IS NULL OR issue_id = ?) "
+        "ORDER BY id DESC LIMIT ?",
+        [issue_id, issue_id, most],
+    )
+    return [_delivery(row) for row in rows]
 
 
 def counts_before(db: Database, subscriber_ids: Sequence[int]) -> Mapping[int, int]:

@@ -34,6 +34,7 @@ class FolderTransport:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             unfinished = path.with_suffix(".part")
+            unfinished.touch(mode=0o600)
             unfinished.write_bytes(message)
             unfinished.replace(path)
         except OSError as error:

@@ -91,7 +91,7 @@ def _copy_papers(folder: Path) -> None:
 def _show(newsletter: Newsletter, folder: Path, say: Callable[[str], None]) -> Path:
     copies = []
     for name, address, _, interests in READERS:
-        preview = newsletter.preview(address)
+        preview = newsletter.preview(address, issue=newsletter.latest_issue(address))
         own = folder / name.lower()
         own.mkdir(parents=True, exist_ok=True)
         (own / "issue.html").write_text(preview.html, "utf-8")

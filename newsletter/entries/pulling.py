@@ -8,7 +8,7 @@ import httpx2
 from sqlite_utils import Database
 
 from newsletter.entries import store
-from newsletter.entries.entry import Parsed, Skipped
+from newsletter.entries.entry import Parsed, ParsedEntry, Skipped
 from newsletter.entries.fetching import Document, Validators, fetch
 from newsletter.entries.sources import Kind, parse
 from newsletter.errors import SourceError
@@ -67,12 +67,23 @@ def pull(db: Database, source: Source, *, base: Path, client: httpx2.Client, now
 def look(source: Source, *, base: Path, client: httpx2.Client, now: datetime) -> Parsed:
     """What a source holds right now, nothing stored. Raises `SourceError`."""
     fetched = fetch(source.location, base=base, client=client, validators=Validators())
-    found = [read(document, source, now) for document in fetched.documents]
-    unread = tuple(Skipped(name, why) for name, why in fetched.unread)
-    return Parsed(
-        tuple(entry for parsed in found for entry in parsed.entries),
-        unread + tuple(skipped for parsed in found for skipped in parsed.skipped),
-    )
+    entries: list[ParsedEntry] = []
+    skipped = [Skipped(name, why) for name, why in fetched.unread]
+    unread = 0
+    for document in fetched.documents:
+        try:
+            parsed = read(document, source, now)
+        except SourceError as error:
+            if len(fetched.documents) == 1:
+                raise
+            skipped.append(Skipped(document.name, str(error)))
+            unread += 1
+        else:
+            entries += parsed.entries
+            skipped += parsed.skipped
+    if fetched.documents and unread == len(fetched.documents):
+        raise SourceError(f"no file in it could be read; {skipped[0]}")
+    return Parsed(tuple(entries), tuple(skipped))
 
 
 def read(document: Document, source: Source, now: datetime) -> Parsed:

@@ -11,11 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 
 from subscribers.cadence import Cadence, Frequency
 
-#: Two periods: what an issue without a predecessor looks back on.
+#: What an issue without a predecessor looks back on: its period, and a little more.
 LOOK_BACK = {
     Frequency.DAILY: timedelta(days=2),
-    Frequency.WEEKLY: timedelta(days=14),
-    Frequency.MONTHLY: timedelta(days=62),
+    Frequency.WEEKLY: timedelta(days=8),
+    Frequency.MONTHLY: timedelta(days=32),
 }
 
 
@@ -70,6 +70,18 @@ def due_slot(cadence: Cadence, now: datetime, since: datetime, max_lateness: tim
     """
     slot = last_slot(cadence, now)
     return slot if slot.at > since and now - slot.at <= max_lateness else None
+
+
+def current_slot(cadence: Cadence, now: datetime, since: datetime) -> Slot:
+    """The slot whose issue is the reader's at this moment: the last one while its period lasts, else the next.
+
+    `since` is when the reader was confirmed: slots before it are none of theirs.
+    """
+    last = last_slot(cadence, now)
+    this_period = period(cadence.frequency, now.astimezone(cadence.zone).date())
+    if last.at > since and period(cadence.frequency, last.date) == this_period:
+        return last
+    return next_slot(cadence, now)
 
 
 def period(frequency: Frequency, due: date) -> str:

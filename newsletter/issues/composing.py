@@ -7,11 +7,9 @@ import numpy as np
 
 from newsletter.entries.entry import Entry
 from newsletter.issues.issue import NothingNew, Pick, ReasonKind, Section
-from newsletter.ranking.scoring import Booleans, Ranking
+from newsletter.ranking.scoring import LEAST_SIMILARITY, Booleans, Ranking
 from newsletter.ranking.tastes import Tastes
 
-#: Below this similarity an entry is not about the interest, however poor the week.
-LEAST_SIMILARITY = 0.28
 #: A reader who follows something gets at least so many, the nearest there are, said to be just that.
 FEWEST_PICKS = 3
 

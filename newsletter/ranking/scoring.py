@@ -25,6 +25,8 @@ from newsletter.ranking.tastes import Indices, Tastes
 Booleans = NDArray[np.bool_]
 Integers = NDArray[np.int64]
 
+#: Below this similarity an entry is not about the interest, however poor the week.
+LEAST_SIMILARITY = 0.28
 MUTE_WEIGHT = 1.5
 MUTE_FLOOR = 0.25
 NAMED_WEIGHT = 0.5
@@ -207,7 +209,7 @@ def _rank_chunk(
 
 
 def _with_small_interests(relevance: Vectors, followed: _Lines, muted: Booleans, seen: Booleans | None) -> Vectors:
-    """The relevance with every interest's own best put ahead, so that it has a place whatever the others hold."""
+    """The relevance with every interest's own best (if it is near at all) put ahead, whatever the others hold."""
     wanted = relevance.copy()
     if len(followed.owner):
         similarity = followed.similarity
@@ -215,7 +217,8 @@ def _with_small_interests(relevance: Vectors, followed: _Lines, muted: Booleans,
         if blocked.any():
             similarity = np.where(blocked[followed.owner], -np.inf, similarity)
         best = similarity.argmax(axis=1)
-        good = ~blocked[followed.owner, best]
+        lines = np.arange(len(best))
+        good = ~blocked[followed.owner, best] & (followed.similarity[lines, best] >= LEAST_SIMILARITY)
         wanted[followed.owner[good], best[good]] += 1.0
     return wanted
 
@@ -281,7 +284,8 @@ def _step_outside(
     start = dice[:, None] % count
     looked_at = order[(start + np.arange(min(count, OUTSIDE_POOL))) % count]
     value = np.take_along_axis(relevance, looked_at, axis=1)
-    allowed = (value < middle) & (value > middle - 1.5 * spread) & ~np.take_along_axis(unwanted, looked_at, axis=1)
+    far = np.minimum(middle, LEAST_SIMILARITY)
+    allowed = (value < far) & (value > middle - 1.5 * spread) & ~np.take_along_axis(unwanted, looked_at, axis=1)
     allowed &= ~(looked_at[:, :, None] == chosen[:, None, :]).any(axis=2)
     tempting = np.where(allowed, field.appeal[looked_at], -np.inf)
     best = tempting.argmax(axis=1)

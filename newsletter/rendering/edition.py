@@ -28,6 +28,8 @@ MOST_HTML = 96_000
 _TOKEN = 80
 #: Reasons kept: memory stays flat however many readers, and interests, there are.
 _MOST_REASONS = 20_000
+#: The same for cards (about 5 kB each).
+_MOST_CARDS = 10_000
 
 _READER_LINKS = (Purpose.LEAVE, Purpose.PREFERENCES, Purpose.PAUSE, Purpose.PRIVACY)
 _VOTES = (Purpose.MORE, Purpose.LESS)
@@ -124,6 +126,8 @@ class Edition:
                 self.html.card(pick.section, card, first, pick.sentence),
                 self.text.card(pick.section, card, first, pick.sentence),
             )
+            if len(self._card_pairs) > _MOST_CARDS:
+                self._card_pairs.clear()
             self._card_pairs[key] = pair
         return pair
 

@@ -13,6 +13,8 @@ _TAGS = {"p", "a", "em", "strong", "ul", "ol", "li", "blockquote", "br", "code",
 def intro_html(markdown: str) -> str:
     """Paragraphs, emphasis, links and lists; raw HTML in the Markdown is shown as text."""
     rendered = MarkdownIt("commonmark", {"html": False}).render(markdown)
+    # The mail's own heading is its date.
+    rendered = re.sub(r"<(/?)h1>", r"<\1h2>", rendered)
     return nh3.clean(
         rendered,
         tags=_TAGS,

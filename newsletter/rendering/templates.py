@@ -5,6 +5,7 @@ that it includes are HTML with Jinja. `issue/issue.txt` is the text part. An ope
 the project's `templates/`, is taken instead of ours, each file by itself.
 """
 
+import difflib
 import re
 import sysconfig
 from collections import Counter
@@ -68,15 +69,23 @@ def load_sources(overrides: Path, palette: Palette) -> dict[str, str]:
     The compiled document is under COMPILED. Raises `TemplateError` naming file and line.
     """
     shipped = shipped_templates()
-    sources: dict[str, str] = {}
-    for name in FILES:
+    own = {f"issue/{path.name}" for path in (overrides / "issue").glob("*.*") if path.suffix in (".html", ".txt")}
+    texts: dict[str, tuple[Path, str]] = {}
+    for name in (*FILES, *sorted(own - {*FILES})):
         path = overrides / name if (overrides / name).is_file() else shipped / name
         try:
-            source = path.read_text("utf-8")
+            texts[name] = (path, path.read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise TemplateError(f"The template {path} cannot be read: {error}. Save it as UTF-8 text.") from error
-        _check_jinja(source, path)
-        source = palette.apply(source)
+    for name in sorted(own - {*FILES}):
+        if not any(name in text for other, (_, text) in texts.items() if other != name):
+            near = difflib.get_close_matches(name, FILES, n=1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            raise TemplateError(f"{overrides / name} is used by no template.{meant} Rename it or move it away.")
+    sources: dict[str, str] = {}
+    for name, (path, text) in texts.items():
+        _check_jinja(text, path)
+        source = palette.apply(text)
         if name == DOCUMENT:
             sources[COMPILED] = compile_mjml(source, str(path)) + "\n"
         else:
@@ -191,7 +200,7 @@ def _place_of(error: BaseException) -> tuple[str, int] | None:
     place, trace = None, error.__traceback__
     while trace:
         # Jinja rewrites tracebacks: a template's frames bear its name and line.
-        if trace.tb_frame.f_code.co_filename in (*FILES, COMPILED):
+        if trace.tb_frame.f_code.co_filename.startswith("issue/"):
             # A block that is rendered alone runs as the Python that Jinja made of it, with lines of its own.
             template = trace.tb_frame.f_globals.get("__jinja_template__")
             line = template.get_corresponding_lineno(trace.tb_lineno) if template else trace.tb_lineno

@@ -17,7 +17,7 @@ READERS, ENTRIES, DIMENSIONS = 10_000, 1_000, 384
 
 def unit_vectors(count: int, seed: int) -> Vectors:
     rows = np.random.default_rng(seed).standard_normal((count, DIMENSIONS), dtype=np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 def megabytes() -> float:

@@ -195,4 +195,4 @@ def test_the_due_date_before_lies_in_the_period_before(frequency: Frequency, due
     before = previous_due_date(frequency, due)
     assert before < due
     assert period(frequency, before) < period(frequency, due)
-    assert due - before <= LOOK_BACK[frequency] / 2
+    assert due - before <= LOOK_BACK[frequency]

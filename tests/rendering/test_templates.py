@@ -77,7 +77,6 @@ def test_our_own_templates_pass() -> None:
 
 def test_an_operators_file_is_taken_and_the_rest_stays_ours(tmp_path: Path) -> None:
     own(tmp_path, "issue/reason.html", "OURS: {{ reason.words }}")
-    own(tmp_path, "issue/else.html", "{% never read")
     tried(tmp_path)
     body = edition(tmp_path).assemble(recipe(pick(1)), {1: card(1)}, READER, SIGNER)
     html, text = read(body)
@@ -87,6 +86,19 @@ def test_an_operators_file_is_taken_and_the_rest_stays_ours(tmp_path: Path) -> N
     usual = load_sources(tmp_path / "none", palette_for("#a8401c"))
     assert {name for name in sources if sources[name] != usual[name]} == {"issue/reason.html"}
     assert set(sources) == {*FILES, COMPILED} - {DOCUMENT}
+
+
+def test_an_operators_own_file_can_be_included(tmp_path: Path) -> None:
+    own(tmp_path, "issue/reason.html", '{% include "issue/why.html" %}')
+    own(tmp_path, "issue/why.html", "WHY: {{ reason.words }}")
+    html, _ = read(edition(tmp_path).assemble(recipe(pick(1)), {1: card(1)}, READER, SIGNER))
+    assert "WHY: singing bridges" in html
+
+
+def test_a_file_that_nothing_uses_is_told_with_the_name_it_may_have_meant(tmp_path: Path) -> None:
+    own(tmp_path, "issue/crad.html", "{% never read")
+    with pytest.raises(TemplateError, match=r"crad\.html is used by no template\. Did you mean issue/card\.html\?"):
+        load_sources(tmp_path, palette_for("#a8401c"))
 
 
 @pytest.mark.parametrize("name", FILES)
