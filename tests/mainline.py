@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import jinja2
 import pytest
 from conftest import WordEmbedder
@@ -16,6 +17,7 @@ from newsroom import Clock, entry, make_project, parsed, write_entries
 
 from newsletter import Newsletter
 from newsletter.delivery.outcomes import DeliveryState
+from newsletter.entries.fetching import http_client
 from newsletter.rendering.palette import Palette
 from newsletter.rendering.templates import load_sources
 from subscribers.cadence import parse_cadence
@@ -41,7 +43,7 @@ class _Kept(jinja2.BytecodeCache):
 
 @pytest.fixture(scope="session")
 def quick_templates() -> Iterator[None]:
-    """What is compiled once is kept for all tests that ask for this; an operator's own templates are always read."""
+    """What is compiled is kept for the tests that ask for this, which have no network; own templates are read anew."""
     compiled, sources = _Kept(), cache(load_sources)
 
     def make(self: jinja2.Environment, *arguments: Any, **options: Any) -> None:
@@ -51,10 +53,18 @@ def quick_templates() -> Iterator[None]:
     def load(folder: Path, palette: Palette) -> dict[str, str]:
         return load_sources(folder, palette) if folder.exists() else dict(sources(Path("/no-such-folder"), palette))
 
+    def offline() -> httpx2.Client:
+        # Without a network there is no reading of certificates, which takes longer than most tests.
+        return http_client(httpx2.MockTransport(refuse))
+
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("there is no network in a test")
+
     plainly = jinja2.Environment.__init__
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jinja2.Environment, "__init__", make)
         patch.setattr("newsletter.press.load_sources", load)
+        patch.setattr("newsletter.newsletter.http_client", offline)
         yield
 
 
