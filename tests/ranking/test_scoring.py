@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from newsletter.ranking import scoring
 from newsletter.ranking.embedding import Vectors
 from newsletter.ranking.scoring import (
+    LEAST_SIMILARITY,
     MMR_LAMBDA,
     MUTE_FLOOR,
     MUTE_WEIGHT,
@@ -245,7 +246,9 @@ def slowly(world: World, reader: int) -> list[tuple[int, float]]:
     ahead = set()
     for line in followed:
         if own := [n for n in left if not muted[n]]:
-            ahead.add(max(own, key=lambda n: float(line @ world.entries[n])))
+            best = max(own, key=lambda n: float(line @ world.entries[n]))
+            if float(line @ world.entries[best]) >= LEAST_SIMILARITY:
+                ahead.add(best)
     chosen: list[int] = []
     while left and len(chosen) < world.places:
 
