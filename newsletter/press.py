@@ -164,16 +164,16 @@ class Press:
         self._choose_sentences(composed, printing, {e.id: vectors[at[e.id]] for e in candidates}, known)
         counts = ledger.counts_before(self._db, [reader.id for reader in readers])
         return [
-            self._recipe(addressee, picks, counts.get(addressee.reader.id, 0) + 1)
+            self._recipe(printing, addressee, picks, counts.get(addressee.reader.id, 0) + 1)
             if isinstance(picks, tuple)
             else picks
             for addressee, picks in zip(addressees, composed, strict=True)
         ]
 
-    def _recipe(self, addressee: Addressee, picks: tuple[Pick, ...], number: int) -> Recipe:
+    def _recipe(self, printing: Printing, addressee: Addressee, picks: tuple[Pick, ...], number: int) -> Recipe:
         reader, slot = addressee.reader, addressee.slot
         since = (reader.confirmed_at or reader.created_at).astimezone(reader.cadence.zone).date()
-        return Recipe(
+        whole = Recipe(
             picks=picks,
             name=reader.name,
             number=number,
@@ -184,6 +184,7 @@ class Press:
             follows=any(not interest.muted for interest in reader.interests),
             key_id=self._signer.key_id,
         )
+        return printing.frozen.edition.fitted(whole, printing.frozen.cards)
 
     def _choose_sentences(
         self,

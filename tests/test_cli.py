@@ -108,7 +108,7 @@ def test_sources_of_all_kinds_are_added_and_comments_stay(
     # As seen from where one stands, not from the project.
     monkeypatch.chdir(project.parent)
     added = run("sources", "add", "news/pages", "--year", "2025", "--project", "news")
-    assert (added.status, "Added 'pages': 1 entries there now" in added.out) == (0, True)
+    assert (added.status, "Added 'pages': it holds 1 now" in added.out) == (0, True)
     assert run("sources", "add", "news/more.jsonl", "--name", "More", "--project", "news").status == 0
     text = settings.read_text()
     assert text.startswith("# my own words\n")

@@ -68,3 +68,7 @@ def settings_table() -> str:
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
 def test_every_file_it_links_to_is_there(link: str) -> None:
     assert (Path(__file__).parents[1] / link).exists()
+
+
+def test_it_has_no_place_left_to_fill() -> None:
+    assert not re.search(r"MEASURED|TODO|TBD|XXX", README)

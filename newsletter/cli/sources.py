@@ -46,7 +46,7 @@ def add(
             found = newsletter.add_source(source)
         except SourceError as error:
             raise SourceError(f"{location} was not added: {error}.") from None
-    say(f"Added {source.name!r}: {len(found.entries)} entries there now. `newsletter pull` brings them in.")
+    say(f"Added {source.name!r}: it holds {len(found.entries)} now. `newsletter pull` brings them in.")
     tell_skipped(list(found.skipped))
 
 

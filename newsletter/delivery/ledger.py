@@ -121,7 +121,7 @@ def claim(
                 )
                 db.conn.executemany(
                     "INSERT OR IGNORE INTO received VALUES (?, ?, ?)",
-                    [(reader.id, pick.entry_id, delivery.id) for pick in delivery.recipe.picks],
+                    [(reader.id, pick.entry_id, delivery.id) for pick in delivery.recipe.shown],
                 )
                 claimed.append(Claimed(find(db, delivery.id), reader))
     return claimed, len(waiting) - len(claimed)

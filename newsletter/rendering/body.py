@@ -5,13 +5,13 @@ encoded, and kept. The same templates can be rendered the plain way, for one rea
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from newsletter.issues.issue import Pick, ReasonKind, Section
+from newsletter.issues.issue import ReasonKind, Section
 from newsletter.rendering import words
 from newsletter.rendering.card import Card
 from newsletter.rendering.fragments import Fragment, Holes, cut, hole
@@ -93,10 +93,10 @@ class BodyTemplate:
         fragment = self._fragments.get(key) or self._part(key, reason=reason)
         return fragment.filled({"reason.words": self.value(about)})
 
-    def around(self, body: list[bytes], recipe: Recipe, values: dict[str, bytes], left_out: int) -> list[bytes]:
+    def around(self, body: list[bytes], recipe: Recipe, values: dict[str, bytes]) -> list[bytes]:
         """The whole document in pieces, with that body in it."""
-        if left_out:
-            body = [*body, self._left_out(left_out).filled(values)]
+        if recipe.left_out:
+            body = [*body, self._left_out(recipe.left_out).filled(values)]
         values["greeting"] = self._greeting(recipe).filled(values)
         return self.shell().around("body", body, values)
 
@@ -138,7 +138,6 @@ class BodyTemplate:
     def render(
         self,
         recipe: Recipe,
-        shown: Sequence[Pick],
         cards: Mapping[int, Card],
         reader: Mapping[str, str],
         links: Mapping[str, str],
@@ -150,7 +149,7 @@ class BodyTemplate:
             "links": {field: links[f"links.{field}"] for field in LINK_FIELDS},
         }
         sections: list[dict[str, Any]] = []
-        for pick in shown:
+        for pick in recipe.shown:
             if not sections or sections[-1]["name"] is not pick.section:
                 sections.append({"name": pick.section, "follows": recipe.follows, "picks": []})
             card = cards[pick.entry_id]
@@ -164,13 +163,12 @@ class BodyTemplate:
                 "less": links[f"less.{pick.entry_id}"],
             }
             sections[-1]["picks"].append(variables)
-        left = len(recipe.picks) - len(shown)
         also = [cards[pick.entry_id].title for pick in recipe.picks[1:3]]
         return self._document.render(
             common
             | {
                 "sections": sections,
-                "left_out": words.number(left) if left else "",
+                "left_out": words.number(recipe.left_out) if recipe.left_out else "",
                 "greeting": self._plain_part("greeting", common | _greeting_variables(recipe)),
                 "preheader": self._plain_part("preheader", common | {"also": also}) if self.is_html else "",
             }

@@ -5,8 +5,8 @@ gives the same copy by joining what was rendered and encoded once; `check` holds
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from quopri import decodestring
 from typing import Any
 
@@ -51,8 +51,6 @@ class Body:
     subject: str
     html: list[bytes]
     text: list[bytes]
-    #: entries that did not fit and are only linked
-    left_out: int
 
 
 class Edition:
@@ -71,10 +69,27 @@ class Edition:
         self._reason_pairs: dict[tuple[ReasonKind, str], tuple[bytes, bytes]] = {}
         base = shared["newsletter"]["base_url"]
         self._paths = {purpose: encode_token(f"{base}/{path}/") for purpose, path in PATHS.items()}
+        self._link_paths = [
+            (f"links.{name}", self._paths[purpose])
+            for name, purpose in zip(LINK_FIELDS, (*_READER_LINKS, Purpose.ISSUE), strict=True)
+        ]
 
     def dump(self) -> str:
         """As JSON, to be kept with the issue."""
         return json.dumps({"sources": self.sources, "shared": self.shared}, ensure_ascii=False)
+
+    def fitted(self, recipe: Recipe, cards: Mapping[int, Card]) -> Recipe:
+        """The recipe with as many of its picks, from the top, as fit into a mail that nobody clips."""
+        room = MOST_HTML - self.html.shell().size
+        section: Section | None = None
+        for n, pick in enumerate(recipe.picks):
+            first = pick.section is not section
+            html_card, _ = self._cards(pick, cards[pick.entry_id], first)
+            room -= self._size(pick, html_card, first, recipe.follows)
+            section = pick.section
+            if room < 0:
+                return replace(recipe, left_out=len(recipe.picks) - n)
+        return replace(recipe, left_out=0)
 
     def assemble(self, recipe: Recipe, cards: Mapping[int, Card], reader: Reader, signer: Signer) -> Body:
         """A reader's copy by joining pieces. The same arguments give the same bytes."""
@@ -86,18 +101,11 @@ class Edition:
             html[name], text[name] = self.html.value(value), self.text.value(value)
         html_body: list[bytes] = []
         text_body: list[bytes] = []
-        room = MOST_HTML - self.html.shell().size
         section: Section | None = None
-        shown = 0
-        for pick in recipe.picks:
-            card = cards[pick.entry_id]
+        for pick in recipe.shown:
             first = pick.section is not section
-            html_card, text_card = self._cards(pick, card, first)
-            room -= self._size(pick, html_card, first, recipe.follows)
-            if room < 0:
-                break
-            shown += 1
             section = pick.section
+            html_card, text_card = self._cards(pick, cards[pick.entry_id], first)
             if first:
                 html_body.append(self.html.section(section, recipe.follows).filled(html))
                 text_body.append(self.text.section(section, recipe.follows).filled(text))
@@ -108,15 +116,13 @@ class Edition:
                 html["pick.reason"], text["pick.reason"] = self._reasons(pick)
             html_body.append(html_card.filled(html))
             text_body.append(text_card.filled(text))
-        left = len(recipe.picks) - shown
         also = [cards[pick.entry_id].title for pick in recipe.picks[1:3]]
         html.update({f"also.{n}": self.html.value(title) for n, title in enumerate(also)})
         html["preheader"] = self.html.preheader(len(also)).filled(html)
         return Body(
             self._subject(recipe, cards),
-            self.html.around(html_body, recipe, html, left),
-            self.text.around(text_body, recipe, text, left),
-            left,
+            self.html.around(html_body, recipe, html),
+            self.text.around(text_body, recipe, text),
         )
 
     def _cards(self, pick: Pick, card: Card, first: bool) -> tuple[Fragment, Fragment]:
@@ -150,9 +156,8 @@ class Edition:
         self, recipe: Recipe, cards: Mapping[int, Card], reader: Reader, signer: Signer
     ) -> tuple[str, str, str]:
         """(subject, HTML, text) of the same copy, the whole templates rendered for this one reader."""
-        shown = self._fitting(recipe, cards)
         links, texts = self._links(recipe, reader, signer), _reader_values(recipe, reader)
-        html, text = (way.render(recipe, shown, cards, texts, links) for way in (self.html, self.text))
+        html, text = (way.render(recipe, cards, texts, links) for way in (self.html, self.text))
         return self._subject(recipe, cards), html, text
 
     def _subject(self, recipe: Recipe, cards: Mapping[int, Card]) -> str:
@@ -165,11 +170,9 @@ class Edition:
         return subject
 
     def _encoded_links(self, signed: PersonalSigner) -> dict[str, bytes]:
-        tokens = [*signed.tokens(_READER_LINKS), *signed.tokens((Purpose.ISSUE,), self.issue_id)]
-        return {
-            f"links.{name}": self._paths[purpose] + token + _SOFT_BREAK
-            for name, purpose, token in zip(LINK_FIELDS, (*_READER_LINKS, Purpose.ISSUE), tokens, strict=True)
-        }
+        tokens = signed.tokens(_READER_LINKS)
+        tokens += signed.tokens((Purpose.ISSUE,), self.issue_id)
+        return {name: path + token + _SOFT_BREAK for (name, path), token in zip(self._link_paths, tokens, strict=True)}
 
     def _links(self, recipe: Recipe, reader: Reader, signer: Signer) -> dict[str, str]:
         signer, person = signer.with_key(recipe.key_id), reader.subscriber_id
@@ -182,19 +185,6 @@ class Edition:
             links[f"more.{pick.entry_id}"] = signer.url(Purpose.MORE, person, pick.entry_id)
             links[f"less.{pick.entry_id}"] = signer.url(Purpose.LESS, person, pick.entry_id)
         return links
-
-    def _fitting(self, recipe: Recipe, cards: Mapping[int, Card]) -> Sequence[Pick]:
-        """The picks that fit into a mail that nobody clips, from the top; as in `assemble`."""
-        room = MOST_HTML - self.html.shell().size
-        section: Section | None = None
-        for n, pick in enumerate(recipe.picks):
-            first = pick.section is not section
-            html_card, _ = self._cards(pick, cards[pick.entry_id], first)
-            room -= self._size(pick, html_card, first, recipe.follows)
-            section = pick.section
-            if room < 0:
-                return recipe.picks[:n]
-        return recipe.picks
 
 
 def load_edition(issue_id: int, text: str) -> Edition:
@@ -216,6 +206,7 @@ def shared_variables(
 
 def check(edition: Edition, recipe: Recipe, cards: Mapping[int, Card], reader: Reader, signer: Signer) -> None:
     """Hold the templates to giving the same text both ways. Raises `TemplateError`, and Jinja's own errors."""
+    recipe = edition.fitted(recipe, cards)
     _, html, text = edition.render_plainly(recipe, cards, reader, signer)
     body = edition.assemble(recipe, cards, reader, signer)
     plain = html.encode("ascii", "xmlcharrefreplace").decode()

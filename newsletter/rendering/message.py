@@ -103,4 +103,5 @@ def _plain(text: str) -> bool:
 
 
 def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    # The joiners of emoji and of scripts such as Persian are invisible, but not noise.
+    return " ".join("".join(c if c.isprintable() or c in "\u200c\u200d" else " " for c in text).split())

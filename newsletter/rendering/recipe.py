@@ -27,6 +27,13 @@ class Recipe:
     follows: bool
     #: which key signs the links
     key_id: int
+    #: so many picks, from the end, did not fit into a mail and are only linked
+    left_out: int = 0
+
+    @property
+    def shown(self) -> tuple[Pick, ...]:
+        """The picks that the mail holds."""
+        return self.picks[: len(self.picks) - self.left_out]
 
     def dump(self) -> str:
         """As compact JSON."""

@@ -47,7 +47,7 @@ def sent(*, title: str = "Paper Robots", name: str = "Ada", heading: str = "Titl
 
 def tidy(text: str) -> str:
     """One readable line, as headers show it."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return " ".join("".join(c if c.isprintable() or c in "\u200c\u200d" else " " for c in text).split())
 
 
 def head_of(raw: bytes) -> bytes:
@@ -126,6 +126,7 @@ def test_a_long_link_to_leave_stays_whole(length: int) -> None:
 @given(LINES)
 @example("a" * 300)
 @example("=?utf-8?q?hello?=")
+@example("می\u200cخواهم 👩\u200d🔬")
 @example("Ein schöner, langer Titel über " * 5)
 @example("A, b; c, d " * 12)
 def test_a_subject_reads_as_it_was_written(text: str) -> None:
