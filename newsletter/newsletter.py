@@ -341,18 +341,18 @@ class Newsletter:
             recipes = self._press.recipes(printing, part, shape_of(self.settings))
             copies = []
             for addressee, recipe in zip(part, recipes, strict=True):
-                reader, why = addressee.reader, recipe.why if isinstance(recipe, NothingNew) else ""
-                picks = 0 if isinstance(recipe, NothingNew) else len(recipe.picks)
-                if dry_run or why:
-                    report.plan.append((reader.address, key, picks, why))
+                reader = addressee.reader
+                nothing = isinstance(recipe, NothingNew)
+                if isinstance(recipe, NothingNew):
+                    report.plan.append((reader.address, key, 0, recipe.why))
+                elif dry_run:
+                    report.plan.append((reader.address, key, len(recipe.picks), ""))
                 # Who would get nothing ahead of the hour may still get something at it.
-                if printing.stored and not dry_run and not (why and moment < addressee.slot.at):
-                    report.counts[DeliveryState.DROPPED] += bool(why)
-                    due_at = moment if now else addressee.slot.at
-                    recipe_or_none = None if isinstance(recipe, NothingNew) else recipe
-                    copies.append(
-                        ledger.NewDelivery(printing.stored.id, reader.id, key.period, due_at, recipe_or_none, why)
-                    )
+                if dry_run or not printing.stored or (nothing and moment < addressee.slot.at):
+                    continue
+                report.counts[DeliveryState.DROPPED] += nothing
+                due_at = moment if now else addressee.slot.at
+                copies.append(ledger.NewDelivery(printing.stored.id, reader.id, key.period, due_at, recipe))
             ledger.enqueue(self._db, copies, moment)
 
     def _due_addressee(self, reader: Subscriber, moment: datetime) -> Addressee | None:

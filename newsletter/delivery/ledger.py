@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlite_utils import Database
 
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
+from newsletter.issues.issue import NothingNew
 from newsletter.rendering.recipe import Recipe, load_recipe
 from subscribers import people
 from subscribers.database import writing
@@ -33,8 +34,7 @@ class NewDelivery:
     subscriber_id: int
     period: str
     due_at: datetime
-    recipe: Recipe | None
-    why_not: str = ""
+    recipe: Recipe | NothingNew
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +73,14 @@ def enqueue(db: Database, deliveries: Sequence[NewDelivery], now: datetime) -> N
         known = {reader.id for reader in people.by_ids(db, [new.subscriber_id for new in deliveries])}
         db.conn.executemany(
             "INSERT OR IGNORE INTO deliveries "
-            "(issue_id, subscriber_id, period, state, due_at, recipe, why, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "(issue_id, subscriber_id, period, state, recipe, why, due_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     new.issue_id,
                     new.subscriber_id,
                     new.period,
-                    DeliveryState.QUEUED if new.recipe else DeliveryState.DROPPED,
+                    *_composed(new.recipe),
                     _text(new.due_at),
-                    new.recipe.dump() if new.recipe else "",
-                    new.why_not,
                     _text(now),
                 )
                 for new in deliveries
@@ -255,6 +253,13 @@ def forget(db: Database, subscriber_id: int) -> None:
 
 
 _SELECT = "SELECT id, issue_id, subscriber_id, state, due_at, recipe, date, why FROM deliveries"
+
+
+def _composed(recipe: Recipe | NothingNew) -> tuple[DeliveryState, str, str]:
+    """State, recipe and reason of a new row."""
+    if isinstance(recipe, NothingNew):
+        return DeliveryState.DROPPED, "", recipe.why
+    return DeliveryState.QUEUED, recipe.dump(), ""
 
 
 def _why_not(reader: Subscriber | None, delivery: Delivery, now: datetime, max_lateness: timedelta) -> str:

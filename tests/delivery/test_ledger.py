@@ -13,7 +13,7 @@ from newsletter.delivery import ledger
 from newsletter.delivery.ledger import BATCH, Claimed, NewDelivery
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
 from newsletter.issues import store as issues
-from newsletter.issues.issue import IssueKey, Pick, ReasonKind, Section
+from newsletter.issues.issue import IssueKey, NothingNew, Pick, ReasonKind, Section
 from newsletter.rendering.recipe import Recipe
 from subscribers import people
 from subscribers.cadence import Cadence, Frequency
@@ -97,7 +97,7 @@ def test_what_is_composed_waits_and_counts_as_nothing_received(store: Database, 
 
 def test_a_copy_that_is_none_is_dropped_with_its_reason(store: Database, now: datetime) -> None:
     reader, issue = add_reader(store, now), add_issue(store, now)
-    ledger.enqueue(store, [NewDelivery(issue, reader, "2026-W48", now, None, "nothing new")], now)
+    ledger.enqueue(store, [NewDelivery(issue, reader, "2026-W48", now, NothingNew("nothing new"))], now)
     assert state(store, 1) == (DeliveryState.DROPPED, "nothing new")
     assert claim(store, now) == ([], 0)
 
