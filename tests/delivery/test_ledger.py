@@ -346,7 +346,7 @@ def test_of_two_workers_only_the_dead_one_is_taken_over(store: Database, reader:
 
 def test_a_number_counts_issues_that_came_or_may_have_come(store: Database, reader: int, now: datetime) -> None:
     bob = add_reader(store, now, "bob@example.org")
-    ledger.enqueue(store, [replace(copy_for(1, bob, now), recipe=None, why_not="nothing new")], now)
+    ledger.enqueue(store, [replace(copy_for(1, bob, now), recipe=NothingNew("nothing new"))], now)
     assert ledger.counts_before(store, [reader, bob, 99]) == {reader: 1}
 
 
