@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-CODE = [path for folder in ("newsletter", "subscribers") for path in (ROOT / folder).rglob("*.py")]
+CODE = [path for folder in ("newsletter", "subscribers", "tests") for path in (ROOT / folder).rglob("*.py")]
 
 
 def run(*command: str | Path) -> None:
