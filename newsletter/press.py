@@ -242,8 +242,10 @@ class Press:
         column = {entry.id: n for n, entry in enumerate(candidates)}
         row = {reader.id: n for n, reader in enumerate(readers)}
         seen = np.zeros((len(readers), len(candidates)), bool)
-        for subscriber_id, entry_id in issues.received(self._db, list(column), list(row)):
-            seen[row[subscriber_id], column[entry_id]] = True
+        had = issues.received(self._db, list(column), list(row))
+        for subscriber_id, entry_id in (*had, *ledger.promised(self._db, list(row))):
+            if entry_id in column:
+                seen[row[subscriber_id], column[entry_id]] = True
         return seen
 
     def _edition(self, key: IssueKey, count: int, intro: str) -> Edition:

@@ -10,7 +10,7 @@ from newsroom import Clock, entry, mails, make_project, write_entries
 
 from newsletter import Newsletter
 from newsletter.delivery.outcomes import DeliveryState
-from newsletter.errors import IssueError, SettingsError, SourceError
+from newsletter.errors import IssueError, SettingsError, SourceError, TransportDown
 from newsletter.issues.issue import parse_issue_key
 from newsletter.settings import SourceSettings, load
 from subscribers.people import MAX_NAME
@@ -54,6 +54,28 @@ def test_an_old_pin_alone_does_not_bring_back_what_came_before(newsletter: Newsl
     newsletter.send()
     first, second = (issue.up_to_entry for issue in reversed(newsletter.frozen_issues()))
     assert first <= second
+
+
+def test_a_pin_of_two_issues_that_wait_for_the_server_reaches_a_reader_once(
+    tmp_path: Path, open_newsletter: Open, clock: Clock
+) -> None:
+    with mail_server() as server:
+        newsletter = by_smtp(tmp_path, open_newsletter, server.port)
+    pinned = '+++\npins = ["https://papers.example.org/0"]\n+++\n'
+    (tmp_path / "issues").mkdir(exist_ok=True)
+    for week in ("2026-W48", "2026-W49"):
+        (tmp_path / "issues" / f"{week}.md").write_text(pinned, "utf-8")
+    for friday in ("2026-11-27 08:00", "2026-12-04 08:00"):
+        clock.set(friday)
+        bring(newsletter, 100 + clock.now.day * 10)
+        with pytest.raises(TransportDown):
+            newsletter.send()
+    first, second = (
+        {pick.title for pick in newsletter.preview(ADA, issue=f"weekly-{day}").picks}
+        for day in ("2026-11-27", "2026-12-04")
+    )
+    assert any(title.startswith("Study 0 ") for title in first)
+    assert first & second == set()
 
 
 def test_a_date_that_is_nobodys_is_refused(newsletter: Newsletter) -> None:

@@ -55,6 +55,8 @@ def progress_bars() -> Iterator[Any]:
                 if not tasks:
                     tasks.append(bars.add_task(what, total=todo))
                 bars.update(tasks[0], completed=done, total=todo)
+                if done >= todo:
+                    bars.remove_task(tasks.pop())
 
             return progress
 

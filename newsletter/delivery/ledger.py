@@ -224,6 +224,16 @@ def not_sent(db: Database, issue_id: int | None = None, *, most: int = 100) -> l
     return [_delivery(row) for row in rows]
 
 
+def promised(db: Database, subscriber_ids: Sequence[int]) -> Iterable[tuple[int, int]]:
+    """(subscriber, entry) of every copy that is composed and waits: what is received only from its claim on."""
+    rows: Iterable[tuple[int, int]] = db.conn.execute(
+        "SELECT subscriber_id, json_extract(pick.value, '$[0]') FROM deliveries, json_each(recipe, '$.picks') AS pick "
+        "WHERE state = 'queued' AND subscriber_id IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(subscriber_ids))],
+    )
+    return rows
+
+
 def counts_before(db: Database, subscriber_ids: Sequence[int]) -> Mapping[int, int]:
     """How many issues each reader has had."""
     return dict(
