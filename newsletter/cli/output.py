@@ -46,21 +46,27 @@ def progress_bars() -> Iterator[Any]:
         yield lambda what: lambda done, todo: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+    bars = Bars(*columns, console=Console(stderr=True), transient=True)
 
-        def told(what: str) -> "Progress":
-            tasks: list[Any] = []
+    def told(what: str) -> "Progress":
+        tasks: list[Any] = []
 
-            def progress(done: int, todo: int) -> None:
-                if not tasks:
-                    tasks.append(bars.add_task(what, total=todo))
-                bars.update(tasks[0], completed=done, total=todo)
-                if done >= todo:
-                    bars.remove_task(tasks.pop())
+        def progress(done: int, todo: int) -> None:
+            if not tasks:
+                bars.start()
+                tasks.append(bars.add_task(what, total=todo))
+            bars.update(tasks[0], completed=done, total=todo)
+            if done >= todo:
+                # Off the screen at once: what is printed between two pieces of work must not meet a bar.
+                bars.remove_task(tasks.pop())
+                bars.stop()
 
-            return progress
+        return progress
 
+    try:
         yield told
+    finally:
+        bars.stop()
 
 
 def say(text: str = "") -> None:
