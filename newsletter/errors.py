@@ -18,6 +18,9 @@ see `delivery/outcomes.py`.
 class NewsletterError(Exception):
     """Root of everything this package raises on purpose."""
 
+    #: what was done before it went wrong (`reports.SendReport`), where that matters
+    report: object = None
+
 
 class SettingsError(NewsletterError):
     """A setting is wrong, unknown or missing."""

@@ -15,8 +15,7 @@ from newsletter import settings as settings_table
 from newsletter.delivery import ledger
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.delivery.sending import deliver
-from newsletter.delivery.smtp import Server, SmtpTransport
-from newsletter.delivery.transport import FolderTransport, Transport
+from newsletter.delivery.transport import Transport, transport_for
 from newsletter.delivery.workers import is_dead
 from newsletter.entries import store as entries
 from newsletter.entries.entry import Parsed
@@ -31,7 +30,7 @@ from newsletter.ranking.embedding import Embedder, Progress
 from newsletter.ranking.model import ModelProcess
 from newsletter.rendering.links import Signer
 from newsletter.rendering.store import load_keys
-from newsletter.reports import NotSent, Preview, SendReport, Status, preview_of
+from newsletter.reports import NotSent, Preview, SendReport, Status, not_sent_of, preview_of
 from newsletter.settings import Settings, SourceSettings
 from newsletter.store import FILE as STORE
 from newsletter.store import open_store
@@ -176,7 +175,10 @@ class Newsletter:
         return people.everybody(self._db)
 
     def remove(self, address: str) -> None:
-        """Forget a person everywhere; a keyed hash of the address and the date remain."""
+        """Erase a person from the database; a keyed hash of the address and the date remain.
+
+        Mails that were written to files are the operator's.
+        """
         with writing(self._db):
             subscriber_id = people.erase(self._db, address, now=self._clock())
             ledger.forget(self._db, subscriber_id)
@@ -214,26 +216,29 @@ class Newsletter:
         wanted = next((id_ for id_, name in names.items() if name == issue), 0) if issue else None
         copies = ledger.not_sent(self._db, wanted)
         readers = {person.id: person.address for person in people.by_ids(self._db, [c.subscriber_id for c in copies])}
-        return [
-            NotSent(
-                readers.get(copy.subscriber_id, "somebody erased"),
-                names[copy.issue_id],
-                copy.state,
-                copy.why,
-                copy.due_at if copy.state is DeliveryState.DEFERRED else None,
-            )
-            for copy in copies
-        ]
+        return [not_sent_of(copy, names[copy.issue_id], readers.get(copy.subscriber_id)) for copy in copies]
 
     def preview(self, address: str | None = None, *, issue: str | None = None) -> Preview:
-        """A reader's coming issue, composed as for `send(now=True)`; without a reader, everybody's edition.
+        """A reader's issue, composed as for `send(now=True)`; without a reader, everybody's edition.
 
-        Once it was composed for sending, the preview is that very message. Raises `IssueError` where the reader
-        would get none, with the reason.
+        It is the coming one; while nothing has come in for that, the one that they were sent in this period. Once an
+        issue was composed for sending, its preview is that very message. Raises `IssueError` where the reader would
+        get none, with the reason.
         """
         now = self._clock()
         reader = people.get(self._db, address) if address else self._nobody()
         addressee = self._addressee(reader, now, parse_issue_key(issue) if issue else None)
+        found = self._preview(addressee, now)
+        if issue is None and addressee.slot.at <= now and not (isinstance(found, NothingNew) or found.draft):
+            coming = self._preview(Addressee(reader, next_slot(reader.cadence, now)), now)
+            found = found if isinstance(coming, NothingNew) else coming
+        if isinstance(found, NothingNew):
+            who = f"{reader.address} gets no mail" if address else "There is nothing to show"
+            raise IssueError(f"{who} for {addressee.key}: {found.why}. `newsletter pull` brings in new entries.")
+        return found
+
+    def _preview(self, addressee: Addressee, now: datetime) -> Preview | NothingNew:
+        reader = addressee.reader
         printing = self._press.printing(addressee.key, now)
         kept = ledger.of_reader(self._db, reader.id, printing.stored.id) if printing.stored else None
         if kept and kept.recipe:
@@ -241,8 +246,7 @@ class Newsletter:
             return preview_of(printing, kept.recipe.picks, message, draft=False)
         recipe = self._press.recipes(printing, [addressee], shape_of(self.settings))[0]
         if isinstance(recipe, NothingNew):
-            who = f"{reader.address} gets no mail" if address else "There is nothing to show"
-            raise IssueError(f"{who} for {addressee.key}: {recipe.why}. `newsletter pull` brings in new entries.")
+            return recipe
         message = printing.frozen.message(recipe, reader, now, self._signer)
         return preview_of(printing, recipe.picks, message, draft=True)
 
@@ -253,16 +257,16 @@ class Newsletter:
 
         `to` limits it to one reader; `dry_run` writes nothing and tells who would get what. Raises `SettingsError`
         where something that every mail must have is missing, `TransportDown` where no mail can leave. An issue that
-        cannot be made (a mistake in a template, say) stops no other: its error is raised when those are out.
+        cannot be made (a mistake in a template, say) stops no other: its error is raised when those are out, and has
+        the `report` of what was done.
         """
         moment, report = self._clock(), SendReport()
         self.settings.refuse_unfinished(self.project / settings_table.FILE)
-        if to:
-            reader = people.get(self._db, to)
-            if reader.state is not State.ACTIVE:
-                raise DeliveryError(f"{reader.address} is {reader.state} and gets no mail.")
-        only = people.get(self._db, to).id if to else None
-        transport = self._transport()
+        reader = people.get(self._db, to) if to else None
+        if reader and reader.state is not State.ACTIVE:
+            raise DeliveryError(f"{reader.address} is {reader.state} and gets no mail.")
+        only = reader.id if reader else None
+        transport = transport_for(self.settings, self.project)
         repeat = transport.repeatable or self.settings.delivery.on_uncertain == "resend"
         if not dry_run:
             ledger.recover(self._db, lambda name: is_dead(self.project, name), moment, repeat=repeat)
@@ -273,8 +277,14 @@ class Newsletter:
             except NewsletterError as error:
                 trouble = trouble or error
         if not dry_run:
-            report.counts += self._deliver(transport, only)
+            try:
+                report.counts += self._deliver(transport, only)
+            except NewsletterError as error:
+                trouble = trouble or error
+        states = ledger.count_by_state(self._db)
+        report.waiting = states.get(DeliveryState.QUEUED, 0) + states.get(DeliveryState.DEFERRED, 0)
         if trouble:
+            trouble.report = report
             raise trouble
         return report
 
@@ -308,17 +318,17 @@ class Newsletter:
         self, moment: datetime, now: bool, only: int | None, report: SendReport
     ) -> dict[IssueKey, list[Addressee]]:
         """Whoever ought to get an issue and has none for that period yet, by issue."""
-        addressees = []
-        for reader in people.everybody(self._db, state=State.ACTIVE):
-            if only is None or reader.id == only:
-                addressee = self._addressee(reader, moment, None) if now else self._due_addressee(reader, moment)
-                if addressee:
-                    addressees.append(addressee)
-        served = ledger.served(self._db, {addressee.key.period for addressee in addressees})
+        readers = [r for r in people.everybody(self._db, state=State.ACTIVE) if only is None or r.id == only]
+        due = {reader.id: addressee for reader in readers if (addressee := self._due_addressee(reader, moment))}
+        addressees = [self._current(reader, moment) for reader in readers] if now else list(due.values())
+        served = ledger.served(self._db, {a.key.period for a in (*due.values(), *addressees)})
         groups: dict[IssueKey, list[Addressee]] = defaultdict(list)
         for addressee in addressees:
-            state = served.get((addressee.reader.id, addressee.key.period))
-            if state:
+            reader = addressee.reader
+            # What is due comes before what is coming.
+            if reader.id in due and (reader.id, due[reader.id].key.period) not in served:
+                addressee = due[reader.id]
+            if state := served.get((reader.id, addressee.key.period)):
                 report.before[state] += 1
             else:
                 groups[addressee.key].append(addressee)
@@ -330,9 +340,9 @@ class Newsletter:
         printing = self._press.printing(key, moment)
         ahead = moment < min(addressee.slot.at for addressee in group)
         # Ahead of its hour an issue that would be empty stays open: something may still come in.
+        if printing.candidates and ahead and not printing.stored:
+            report.frozen_ahead.append((key, len(printing.candidates)))
         if not dry_run and (printing.candidates or not ahead):
-            if ahead and not printing.stored:
-                report.frozen_ahead.append((key, len(printing.candidates)))
             printing = self._press.freeze(printing, moment)
         if printing.stored and printing.stored.state not in _MAY_LEAVE:
             return
@@ -360,28 +370,26 @@ class Newsletter:
         slot = due_slot(reader.cadence, moment, since, self._max_lateness())
         return Addressee(reader, slot) if slot else None
 
+    def _current(self, reader: Subscriber, moment: datetime) -> Addressee:
+        since = reader.confirmed_at or reader.created_at
+        return Addressee(reader, current_slot(reader.cadence, moment, since))
+
     def _addressee(self, reader: Subscriber, moment: datetime, key: IssueKey | None) -> Addressee:
-        """A reader and the issue that is theirs now: the one of their current period, or the one asked for."""
-        if key is None:
-            since = reader.confirmed_at or reader.created_at
-            return Addressee(reader, current_slot(reader.cadence, moment, since))
-        if key.frequency is not reader.cadence.frequency or not is_due_date(reader.cadence, key.due):
-            raise IssueError(f"{key} is not {reader.address}'s: they get theirs {reader.cadence}.")
-        return Addressee(reader, slot_on(reader.cadence, key.due))
+        """A reader and the issue asked for; without one what is due and not made yet, else that of their period."""
+        if key:
+            if key.frequency is not reader.cadence.frequency or not is_due_date(reader.cadence, key.due):
+                raise IssueError(f"{key} is not {reader.address}'s: they get theirs {reader.cadence}.")
+            return Addressee(reader, slot_on(reader.cadence, key.due))
+        due = self._due_addressee(reader, moment)
+        if due and (reader.id, due.key.period) not in ledger.served(self._db, [due.key.period]):
+            return due
+        return self._current(reader, moment)
 
     def _nobody(self) -> Subscriber:
         """A reader who follows nothing, for whom everybody's edition is."""
         now = self._clock()
         cadence = self.settings.cadence.cadence()
         return Subscriber(0, f"reader@{self.settings.domain}", "", State.ACTIVE, cadence, (), now, now)
-
-    def _transport(self) -> Transport:
-        settings = self.settings
-        if settings.delivery.transport == "folder":
-            return FolderTransport(self.project / settings.delivery.folder)
-        smtp = settings.smtp
-        password = smtp.password.get_secret_value()
-        return SmtpTransport(Server(smtp.host, smtp.port, smtp.security, smtp.username, password, smtp.timeout))
 
     def _max_lateness(self) -> timedelta:
         return timedelta(hours=self.settings.issue.max_lateness_hours)

@@ -17,7 +17,7 @@ from newsletter.entries import store as entries
 from newsletter.entries.entry import Entry
 from newsletter.errors import IssueError
 from newsletter.issues import store as issues
-from newsletter.issues.calendar import LOOK_BACK, Slot, next_slot, previous_due_date
+from newsletter.issues.calendar import LOOK_BACK, Slot, next_slot, previous_due_dates
 from newsletter.issues.composing import Shape, compose, favourites
 from newsletter.issues.editorial import read_editorial
 from newsletter.issues.issue import IssueKey, NothingNew, Pick, ReasonKind, StoredIssue
@@ -223,7 +223,7 @@ class Press:
 
     def _arrived(self, key: IssueKey, now: datetime, up_to: int) -> list[Entry]:
         """What came since the issue before, however long ago that was; without one, what came in the last period."""
-        before = issues.before(self._db, key.frequency, previous_due_date(key.frequency, key.due))
+        before = issues.before(self._db, key.frequency, *previous_due_dates(key.frequency, key.due))
         # An issue may be made days after its date, or days before: it looks back from the earlier of the two.
         reference = min(now, datetime.combine(key.due, time(12), UTC))
         since = datetime.min.replace(tzinfo=UTC) if before else reference - LOOK_BACK[key.frequency]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from newsletter.delivery.ledger import Delivery
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.issues.issue import IssueKey, Pick
 from newsletter.press import Printing
@@ -47,7 +48,9 @@ class SendReport:
     counts: Counter[DeliveryState] = field(default_factory=Counter)
     #: readers who have a copy for this period from an earlier run, by its state
     before: Counter[DeliveryState] = field(default_factory=Counter)
-    #: issues that this run fixed ahead of their first hour, and how many entries they hold
+    #: copies that wait for their hour or another try when the run is over
+    waiting: int = 0
+    #: issues that this run fixed (in a dry run: would fix) ahead of their first hour, and how many entries they hold
     frozen_ahead: list[tuple[IssueKey, int]] = field(default_factory=list)
     #: who gets no mail and why; in a dry run also who would get what: (address, issue, number of picks, why not)
     plan: list[tuple[str, IssueKey, int, str]] = field(default_factory=list)
@@ -82,6 +85,12 @@ class Status:
     #: coming issue → (first hour, readers)
     coming: dict[IssueKey, tuple[datetime, int]]
     deliveries: dict[str, int]
+
+
+def not_sent_of(copy: Delivery, issue: str, address: str | None) -> NotSent:
+    """A copy of the ledger's, for people; `address` is None for somebody who was erased."""
+    next_try = copy.due_at if copy.state is DeliveryState.DEFERRED else None
+    return NotSent(address or "somebody erased", issue, copy.state, copy.why, next_try)
 
 
 def preview_of(printing: Printing, picks: Sequence[Pick], message: bytes, *, draft: bool) -> Preview:

@@ -41,26 +41,22 @@ def _matching(pattern: str, what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*")
+
+
 def _base_url(value: str) -> str:
-    wrong = ValueError("write an https:// address without query, such as https://news.example.org")
+    wrong = ValueError("write an https:// address of a host and perhaps a path, such as https://news.example.org")
     try:
-        parts = urlsplit(value.rstrip("/"))
-        host = (parts.hostname or "").strip(".")
+        parts = urlsplit(value.strip().rstrip("/"))
+        host, port = parts.hostname or "", parts.port
         host = host if host.isascii() else idna.encode(host, uts46=True).decode()
-        port = f":{parts.port}" if parts.port else ""
     except (ValueError, idna.IDNAError):
         raise wrong from None
-    url = f"{parts.scheme}://{host}{port}{parts.path}"
-    if (
-        not re.fullmatch(
-            r"https://[a-z0-9.-]+(:\d+)?(/[\w./-]*)?|http://(localhost|127\.0\.0\.1)(:\d+)?", url, re.ASCII
-        )
-        or parts.query
-        or parts.fragment
-        or parts.username
-    ):
+    allowed = parts.scheme == "https" or (parts.scheme == "http" and host in ("localhost", "127.0.0.1"))
+    clean = not (parts.query or parts.fragment or "@" in parts.netloc or port == 0)
+    if not (allowed and clean and _HOST.fullmatch(host) and re.fullmatch(r"[\w./~-]*", parts.path, re.ASCII)):
         raise wrong
-    return url
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
 
 
 def _one_line(value: str) -> str:

@@ -42,6 +42,48 @@ def test_an_issue_that_is_fixed_ahead_of_its_hour_is_told(newsletter: Newsletter
     assert newsletter.send(now=True).frozen_ahead == []
 
 
+def test_a_month_end_begins_where_the_last_month_ended(newsletter: Newsletter, clock: Clock) -> None:
+    subscribe(newsletter, cadence=("monthly", "31", "08:00", "UTC"))
+    clock.set("2026-12-31 08:00")
+    bring(newsletter, 100, 3)
+    assert newsletter.send().counts == {SENT: 1}
+    clock.set("2027-01-31 08:00")
+    bring(newsletter, 200, 3)
+    newsletter.send()
+    clock.set("2027-02-28 08:00")
+    bring(newsletter, 300, 3)
+    printing, _ = newsletter.issue("monthly-2027-02-28")
+    assert len(printing.candidates) == 3
+
+
+def test_what_is_due_goes_before_what_is_coming(newsletter: Newsletter, clock: Clock) -> None:
+    subscribe(newsletter, cadence=("weekly", "sunday", "23:30", "UTC"))
+    clock.set("2026-11-30 01:00")
+    assert str(newsletter.preview(ADA).key) == "weekly-2026-11-29"
+    (row,) = newsletter.send(now=True, dry_run=True).plan
+    assert str(row[1]) == "weekly-2026-11-29"
+
+
+def test_the_preview_is_of_the_coming_issue_once_something_is_in_it(newsletter: Newsletter, clock: Clock) -> None:
+    subscribe(newsletter)
+    clock.set("2026-11-27 08:00")
+    newsletter.send()
+    assert (str(newsletter.preview(ADA).key), newsletter.preview(ADA).draft) == ("weekly-2026-11-27", False)
+    bring(newsletter, 100)
+    assert (str(newsletter.preview(ADA).key), newsletter.preview(ADA).draft) == ("weekly-2026-12-04", True)
+
+
+def test_what_was_fixed_is_told_also_when_the_server_is_down(tmp_path: Path, open_newsletter: Open, run: Run) -> None:
+    with mail_server() as server:
+        newsletter = by_smtp(tmp_path, open_newsletter, server.port)
+    dry = run("send", "--now", "--dry-run", "--project", tmp_path)
+    assert "would be fixed now" in dry.err
+    assert newsletter.frozen_issues() == []
+    failed = run("send", "--now", "--project", tmp_path)
+    assert (failed.status, "is fixed now" in failed.err, "cannot be reached" in failed.err) == (1, True, True)
+    assert "1 composed before wait" in run("send", "--dry-run", "--project", tmp_path).out
+
+
 def test_an_old_pin_alone_does_not_bring_back_what_came_before(newsletter: Newsletter, clock: Clock) -> None:
     subscribe(newsletter, cadence=("daily", "", "08:00", "UTC"))
     clock.set("2026-11-23 08:00")

@@ -85,8 +85,8 @@ def remove(email: Email, project: Project = ".", as_json: AsJson = False) -> Non
     if as_json:
         say_json({"removed": email})
     else:
-        say(f"{email} is forgotten, and gets nothing any more. Mails written before, in {outbox}/ and previews/, are")
-        say("files of yours: delete those that bear the address.")
+        say(f"{email} is erased from the database, and gets nothing any more. Mails that were written to files, in")
+        say(f"{outbox}/, previews/ or where you asked for them, are yours to delete: look inside them for the address.")
 
 
 def _cadence(

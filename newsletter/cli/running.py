@@ -140,41 +140,52 @@ def send(
 ) -> None:
     """Send to whoever is due. Running it again sends nothing twice."""
     from newsletter.delivery.outcomes import DeliveryState
+    from newsletter.errors import NewsletterError
 
     with opened(project) as newsletter:
-        report = newsletter.send(now=now, to=to, dry_run=dry_run)
+        try:
+            report = newsletter.send(now=now, to=to, dry_run=dry_run)
+        except NewsletterError as error:
+            _tell_frozen(error.report, "is")
+            raise
         transport = newsletter.settings.delivery.transport
     plan = [{"email": who, "issue": str(key), "picks": picks, "why_not": why} for who, key, picks, why in report.plan]
+    _tell_frozen(report, "would be" if dry_run else "is")
+    waiting = f" {report.waiting} composed before wait for their turn." if report.waiting else ""
+    already = f" {report.already} had theirs already." if report.already else ""
     if dry_run:
         if as_json:
             queued = sum(not row["why_not"] for row in plan)
-            say_json({"queued": queued, "dropped": len(plan) - queued, "already": report.already, "plan": plan})
+            counts = {"queued": queued, "dropped": len(plan) - queued, "waiting": report.waiting}
+            say_json({**counts, "already": report.already, "plan": plan})
         else:
             for row in plan:
                 why = row["why_not"]
                 say(f"{row['email']}  {row['issue']}  " + (f"no mail: {why}" if why else f"{row['picks']} entries"))
-            say(f"Nothing was sent. {len(plan)} due, {report.already} have theirs already.")
+            say(f"Nothing was sent. {len(plan)} due.{already}{waiting}")
         return
-    for key, entries in report.frozen_ahead:
-        warn(
-            f"{key} is fixed now, ahead of its hour, with {entries} entries; what comes in from here on, and changes "
-            "of its intro or templates, are for the next issue."
-        )
     counts = {str(state): report.counts[state] for state in DeliveryState if state not in ("claimed", "sending")}
     if as_json:
-        say_json({**counts, "already": report.already})
+        say_json({**counts, "already": report.already, "waiting": report.waiting})
     else:
         told = ", ".join(f"{n} {state}" for state, n in counts.items() if n) or "nothing was due"
         where = " into the outbox folder" if transport == "folder" and counts["sent"] else ""
-        said = {"sent": "had theirs already", "failed": "failed before", "deferred": "wait for another try"}
-        before = "".join(f" {n} {said[state]}." for state, n in report.before.items() if state in said)
-        say(f"Done: {told}{where}.{before}")
+        failed = report.before[DeliveryState.FAILED]
+        say(f"Done: {told}{where}.{already}" + (f" {failed} failed before." if failed else "") + waiting)
         for row in plan:
             if row["why_not"]:
                 say(f"  no mail to {row['email']}: {row['why_not']}")
     if counts["failed"] or counts["uncertain"] or counts["deferred"]:
         warn("Some copies did not leave; `newsletter status` shows them.")
         sys.exit(PARTLY)
+
+
+def _tell_frozen(report: object, verb: str) -> None:
+    for key, entries in getattr(report, "frozen_ahead", []):
+        warn(
+            f"{key} {verb} fixed now, ahead of its hour and for all its readers, with {entries} entries; what comes in "
+            "from here on, and changes of its intro or templates, are for the next issue."
+        )
 
 
 def status(project: Project = ".", as_json: AsJson = False) -> None:  # type: ignore[assignment]

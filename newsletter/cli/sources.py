@@ -114,11 +114,11 @@ def _free_name(location: str, taken: set[str]) -> str:
     """The host or file, with the end of the path or a number where that name is taken."""
     parts = urlsplit(location)
     host = (parts.hostname or "").removeprefix("www.")
-    rough = host or Path(location).expanduser().resolve().stem
-    further = [f"{rough} {parts.path.rstrip('/').rpartition('/')[2]}"] if host else []
-    names = (_tidy(name) for name in (rough, *further, *(f"{rough} {n}" for n in range(2, 1000))))
-    return next((name for name in names if name not in taken), "source")
+    rough = _tidy(host or Path(location).expanduser().resolve().stem)[:40]
+    end = _tidy(parts.path.rstrip("/").rpartition("/")[2])[:15]
+    names = [rough, *([f"{rough} {end}"] if host and end else []), *(f"{rough} {n}" for n in range(2, len(taken) + 3))]
+    return next(name for name in names if name not in taken)
 
 
 def _tidy(name: str) -> str:
-    return re.sub(r"[^\w .+-]", " ", name).strip(" .+-")[:60] or "source"
+    return re.sub(r"[^\w .+-]", " ", name).strip(" .+-") or "source"

@@ -8,11 +8,12 @@ the only one of its worker about which nobody knows.
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlite_utils import Database
 
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
+from newsletter.issues.calendar import slot_on
 from newsletter.issues.issue import NothingNew
 from newsletter.rendering.recipe import Recipe, load_recipe
 from subscribers import people
@@ -105,10 +106,12 @@ def claim(
         ).fetchall()
         waiting = [_delivery(row) for row in rows]
         readers = {reader.id: reader for reader in people.by_ids(db, [d.subscriber_id for d in waiting])}
+        due_dates = dict(db.conn.execute("SELECT id, due_date FROM issues"))
         claimed: list[Claimed] = []
         for delivery in waiting:
             reader = readers.get(delivery.subscriber_id)
-            if why := _why_not(reader, delivery, now, max_lateness):
+            due = date.fromisoformat(due_dates[delivery.issue_id])
+            if why := _why_not(reader, delivery, due, now, max_lateness):
                 _set(db, delivery.id, DeliveryState.DROPPED, why, now)
                 _free(db, delivery.id)
             elif reader and delivery.recipe:
@@ -215,9 +218,10 @@ def latest_issue(db: Database, subscriber_id: int) -> int | None:
 
 
 def not_sent(db: Database, issue_id: int | None = None, *, most: int = 100) -> list[Delivery]:
-    """Copies that failed, wait for another try, or are uncertain; the newest first."""
+    """Copies that failed, wait for another try, are uncertain, or were dropped after composing; the newest first."""
     rows = db.conn.execute(
-        f"{_SELECT} WHERE state IN ('failed', 'deferred', 'uncertain') AND (? IS NULL OR issue_id = ?) "
+        f"{_SELECT} WHERE (state IN ('failed', 'deferred', 'uncertain') OR state = 'dropped' AND recipe != '') "
+        "AND (? IS NULL OR issue_id = ?) "
         "ORDER BY id DESC LIMIT ?",
         [issue_id, issue_id, most],
     )
@@ -272,13 +276,15 @@ def _composed(recipe: Recipe | NothingNew) -> tuple[DeliveryState, str, str]:
     return DeliveryState.QUEUED, recipe.dump(), ""
 
 
-def _why_not(reader: Subscriber | None, delivery: Delivery, now: datetime, max_lateness: timedelta) -> str:
+def _why_not(reader: Subscriber | None, delivery: Delivery, due: date, now: datetime, max_lateness: timedelta) -> str:
     if reader is None:
         return "this person is not known any more"
     if reader.state is not State.ACTIVE:
         return f"this person is {reader.state} now"
-    # `due_at` of a deferred copy is its next attempt; the date stays with the first one.
-    if now - (delivery.date or delivery.due_at) > max_lateness:
+    # `due_at` of a deferred copy is its next attempt; the date stays with the first one. A copy that was asked for
+    # ahead of the reader's hour is not late before it.
+    asked_for = max(delivery.date or delivery.due_at, slot_on(reader.cadence, due).at)
+    if now - asked_for > max_lateness:
         return "it is too late for this issue"
     return ""
 

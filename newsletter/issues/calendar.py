@@ -96,13 +96,18 @@ def period(frequency: Frequency, due: date) -> str:
             return f"{due:%Y-%m}"
 
 
-def previous_due_date(frequency: Frequency, due: date) -> date:
-    """The due date one period earlier; an issue begins where the one of that date, or the last before it, ended."""
+def previous_due_dates(frequency: Frequency, due: date) -> tuple[date, date]:
+    """The due dates one period earlier, (first, last); an issue begins where the first issue of these ended.
+
+    They are several for the last day of a month, which stands in for the days that the month lacks.
+    """
     match frequency:
         case Frequency.DAILY:
-            return due - timedelta(days=1)
+            first = last = due - timedelta(days=1)
         case Frequency.WEEKLY:
-            return due - timedelta(days=7)
+            first = last = due - timedelta(days=7)
         case Frequency.MONTHLY:
             end = due.replace(day=1) - timedelta(days=1)
-            return end.replace(day=min(due.day, end.day))
+            first = end.replace(day=min(due.day, end.day))
+            last = end if due.day == monthrange(due.year, due.month)[1] else first
+    return first, last

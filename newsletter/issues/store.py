@@ -22,10 +22,12 @@ def all_issues(db: Database) -> list[StoredIssue]:
     return _select(db, "ORDER BY due_date DESC, frequency", [])
 
 
-def before(db: Database, frequency: Frequency, due: date) -> StoredIssue | None:
-    """The last frozen issue of that frequency due on or before the date."""
-    where = "WHERE frequency = ? AND due_date <= ? ORDER BY due_date DESC LIMIT 1"
-    return next(iter(_select(db, where, [frequency, due.isoformat()])), None)
+def before(db: Database, frequency: Frequency, first: date, last: date) -> StoredIssue | None:
+    """The first frozen issue of that frequency due from `first` to `last`, else the last one due before."""
+    between = "WHERE frequency = ? AND due_date BETWEEN ? AND ? ORDER BY due_date LIMIT 1"
+    earlier = "WHERE frequency = ? AND due_date < ? ORDER BY due_date DESC LIMIT 1"
+    found = _select(db, between, [frequency, first.isoformat(), last.isoformat()])
+    return next(iter(found or _select(db, earlier, [frequency, first.isoformat()])), None)
 
 
 def freeze(

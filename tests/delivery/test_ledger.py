@@ -182,8 +182,16 @@ def test_consent_is_asked_again_when_a_deferred_copy_is_claimed_and_its_entries_
 
 
 def test_too_late_is_never(store: Database, reader: int, now: datetime) -> None:
-    assert claim(store, now + TWO_DAYS + timedelta(seconds=1)) == ([], 1)
+    hour = datetime(2026, 11, 27, 8, tzinfo=UTC)
+    assert claim(store, hour + TWO_DAYS + timedelta(seconds=1)) == ([], 1)
     assert state(store, 1) == (DeliveryState.DROPPED, "it is too late for this issue")
+
+
+def test_what_was_asked_for_days_ahead_of_its_hour_is_not_late_before_it(
+    store: Database, reader: int, now: datetime
+) -> None:
+    (copy,), dropped = claim(store, now + timedelta(days=4))
+    assert (copy.delivery.subscriber_id, dropped) == (reader, 0)
 
 
 def test_what_was_claimed_and_given_back_can_still_be_too_late(store: Database, reader: int, now: datetime) -> None:

@@ -75,7 +75,7 @@ def test_the_issue_before_is_of_the_same_frequency_and_not_later(stocked: Databa
         freeze(stocked, now, IssueKey(Frequency(frequency), date(2026, 11, day)))
 
     def before(frequency: Frequency, day: int) -> str | None:
-        found = issues.before(stocked, frequency, date(2026, 11, day))
+        found = issues.before(stocked, frequency, date(2026, 11, day), date(2026, 11, day))
         return str(found.key) if found else None
 
     assert before(Frequency.WEEKLY, 12) is None
