@@ -1,5 +1,6 @@
 """Pulling one source: fetch | parse | identify, merge, clean | store. The one place of this room that acts."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -8,8 +9,8 @@ import httpx2
 from sqlite_utils import Database
 
 from newsletter.entries import store
-from newsletter.entries.entry import Parsed, ParsedEntry, Skipped
-from newsletter.entries.fetching import Document, Validators, fetch
+from newsletter.entries.entry import Parsed, Skipped
+from newsletter.entries.fetching import Document, Fetched, Validators, fetch
 from newsletter.entries.sources import Kind, parse
 from newsletter.errors import SourceError
 
@@ -44,15 +45,7 @@ def pull(db: Database, source: Source, *, base: Path, client: httpx2.Client, now
         remembered = store.validators_of(db, source.name, source.location)
         fetched = fetch(source.location, base=base, client=client, validators=remembered)
         validators = fetched.validators
-        report.skipped += [Skipped(name, why) for name, why in fetched.unread]
-        for document in fetched.documents:
-            try:
-                parsed = read(document, source, now)
-            except SourceError as error:
-                if len(fetched.documents) == 1:
-                    raise
-                report.skipped.append(Skipped(document.name, str(error)))
-                continue
+        for document, parsed in _readable(fetched, source, now, report.skipped):
             new, known = store.save(db, source.name, document.name, parsed.entries, now)
             report.new += new
             report.known += known
@@ -67,9 +60,21 @@ def pull(db: Database, source: Source, *, base: Path, client: httpx2.Client, now
 def look(source: Source, *, base: Path, client: httpx2.Client, now: datetime) -> Parsed:
     """What a source holds right now, nothing stored. Raises `SourceError`."""
     fetched = fetch(source.location, base=base, client=client, validators=Validators())
-    entries: list[ParsedEntry] = []
-    skipped = [Skipped(name, why) for name, why in fetched.unread]
-    unread = 0
+    skipped: list[Skipped] = []
+    found = [parsed for _, parsed in _readable(fetched, source, now, skipped)]
+    if skipped and not found:
+        raise SourceError(f"no file in it could be read; {skipped[0]}")
+    return Parsed(
+        tuple(entry for parsed in found for entry in parsed.entries),
+        (*skipped, *(one for parsed in found for one in parsed.skipped)),
+    )
+
+
+def _readable(
+    fetched: Fetched, source: Source, now: datetime, skipped: list[Skipped]
+) -> Iterator[tuple[Document, Parsed]]:
+    """What can be read; a file of a folder that cannot is added to `skipped`, alone it raises `SourceError`."""
+    skipped += [Skipped(name, why) for name, why in fetched.unread]
     for document in fetched.documents:
         try:
             parsed = read(document, source, now)
@@ -77,13 +82,8 @@ def look(source: Source, *, base: Path, client: httpx2.Client, now: datetime) ->
             if len(fetched.documents) == 1:
                 raise
             skipped.append(Skipped(document.name, str(error)))
-            unread += 1
         else:
-            entries += parsed.entries
-            skipped += parsed.skipped
-    if fetched.documents and unread == len(fetched.documents):
-        raise SourceError(f"no file in it could be read; {skipped[0]}")
-    return Parsed(tuple(entries), tuple(skipped))
+            yield document, parsed
 
 
 def read(document: Document, source: Source, now: datetime) -> Parsed:
