@@ -21,7 +21,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 pytest_plugins = ("commandline", "mainline")
 
 # A busy machine is no failing test; what hypothesis finds is told by its seed, and kept nowhere.
-hypothesis.settings.register_profile("calm", deadline=None, max_examples=30, database=None)
+hypothesis.settings.register_profile("calm", deadline=None, max_examples=20, database=None)
 hypothesis.settings.load_profile("calm")
 
 #: Real papers pages, feeds and judgements; not part of the project.

@@ -57,6 +57,7 @@ def test_two_that_send_into_a_folder_send_everybody_one(tmp_path: Path) -> None:
         assert newsletter.status().deliveries == {"sent": 60}
 
 
+@pytest.mark.slow
 def test_two_that_send_by_smtp_send_everybody_one(tmp_path: Path) -> None:
     with mail_server() as told:
         smtp = f'[smtp]\nhost = "127.0.0.1"\nport = {told.port}\nsecurity = "none"\n'
