@@ -1,7 +1,7 @@
 """The main line: pull, compose, preview, deliver. Wires the rooms and keeps their order; decides nothing."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -324,14 +324,11 @@ class Newsletter:
         served = ledger.served(self._db, {a.key.period for a in (*due.values(), *addressees)})
         groups: dict[IssueKey, list[Addressee]] = defaultdict(list)
         for addressee in addressees:
-            reader = addressee.reader
-            # What is due comes before what is coming.
-            if reader.id in due and (reader.id, due[reader.id].key.period) not in served:
-                addressee = due[reader.id]
-            if state := served.get((reader.id, addressee.key.period)):
+            theirs = _due_first(due.get(addressee.reader.id), addressee, served)
+            if state := served.get((theirs.reader.id, theirs.key.period)):
                 report.before[state] += 1
             else:
-                groups[addressee.key].append(addressee)
+                groups[theirs.key].append(theirs)
         return groups
 
     def _compose(
@@ -366,13 +363,11 @@ class Newsletter:
             ledger.enqueue(self._db, copies, moment)
 
     def _due_addressee(self, reader: Subscriber, moment: datetime) -> Addressee | None:
-        since = reader.confirmed_at or reader.created_at
-        slot = due_slot(reader.cadence, moment, since, self._max_lateness())
+        slot = due_slot(reader.cadence, moment, reader.since, self._max_lateness())
         return Addressee(reader, slot) if slot else None
 
     def _current(self, reader: Subscriber, moment: datetime) -> Addressee:
-        since = reader.confirmed_at or reader.created_at
-        return Addressee(reader, current_slot(reader.cadence, moment, since))
+        return Addressee(reader, current_slot(reader.cadence, moment, reader.since))
 
     def _addressee(self, reader: Subscriber, moment: datetime, key: IssueKey | None) -> Addressee:
         """A reader and the issue asked for; without one what is due and not made yet, else that of their period."""
@@ -381,9 +376,8 @@ class Newsletter:
                 raise IssueError(f"{key} is not {reader.address}'s: they get theirs {reader.cadence}.")
             return Addressee(reader, slot_on(reader.cadence, key.due))
         due = self._due_addressee(reader, moment)
-        if due and (reader.id, due.key.period) not in ledger.served(self._db, [due.key.period]):
-            return due
-        return self._current(reader, moment)
+        served = ledger.served(self._db, [due.key.period] if due else [])
+        return _due_first(due, self._current(reader, moment), served)
 
     def _nobody(self) -> Subscriber:
         """A reader who follows nothing, for whom everybody's edition is."""
@@ -393,6 +387,11 @@ class Newsletter:
 
     def _max_lateness(self) -> timedelta:
         return timedelta(hours=self.settings.issue.max_lateness_hours)
+
+
+def _due_first(due: Addressee | None, current: Addressee, served: Container[tuple[int, str]]) -> Addressee:
+    """What is due and not made yet comes before what is coming."""
+    return due if due and (due.reader.id, due.key.period) not in served else current
 
 
 def _source(settings: SourceSettings) -> Source:

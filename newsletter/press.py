@@ -172,7 +172,7 @@ class Press:
 
     def _recipe(self, printing: Printing, addressee: Addressee, picks: tuple[Pick, ...], number: int) -> Recipe:
         reader, slot = addressee.reader, addressee.slot
-        since = (reader.confirmed_at or reader.created_at).astimezone(reader.cadence.zone).date()
+        since = reader.since.astimezone(reader.cadence.zone).date()
         whole = Recipe(
             picks=picks,
             name=reader.name,

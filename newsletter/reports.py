@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from newsletter.delivery.ledger import Delivery
 from newsletter.delivery.outcomes import DeliveryState
@@ -38,6 +39,13 @@ class Preview:
     text: str
     message: bytes
     picks: tuple[PickShown, ...]
+
+    def write(self, folder: Path) -> None:
+        """Write issue.html, issue.txt and issue.eml into the folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "issue.html").write_text(self.html, "utf-8")
+        (folder / "issue.txt").write_text(self.text, "utf-8")
+        (folder / "issue.eml").write_bytes(self.message)
 
 
 @dataclass(slots=True)

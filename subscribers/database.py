@@ -8,6 +8,7 @@ import fcntl
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
@@ -104,6 +105,11 @@ def writing(db: Database) -> Iterator[Database]:
             if db.conn.in_transaction:
                 db.conn.execute("ROLLBACK")
             raise
+
+
+def stored(moment: datetime) -> str:
+    """A moment as every table keeps it: ISO 8601 in whole seconds."""
+    return moment.isoformat(timespec="seconds")
 
 
 def migrate(db: Database, path: Path, sets: Sequence[Migrations]) -> None:

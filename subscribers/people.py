@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from subscribers.address import address_key, parse_address
 from subscribers.cadence import Cadence, Frequency
-from subscribers.database import writing
+from subscribers.database import stored, writing
 from subscribers.errors import AlreadySubscribed, Suppressed, UnknownSubscriber
 from subscribers.interests import Interest
 from subscribers.states import State, move
@@ -34,6 +34,11 @@ class Subscriber:
     created_at: datetime
     #: None until confirmed
     confirmed_at: datetime | None
+
+    @property
+    def since(self) -> datetime:
+        """From when on this person is a reader."""
+        return self.confirmed_at or self.created_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +84,14 @@ def add_by_operator(
             db.conn.execute(
                 "UPDATE subscribers SET state = ?, name = ?, frequency = ?, day = ?, at = ?, timezone = ?, "
                 "confirmed_at = ? WHERE id = ?",
-                [State.ACTIVE, name or known.name, *_cadence_row(cadence), _text(now), known.id],
+                [State.ACTIVE, name or known.name, *_cadence_row(cadence), stored(now), known.id],
             )
             subscriber_id = known.id
         else:
             (subscriber_id,) = db.conn.execute(
                 "INSERT INTO subscribers (address, address_key, name, state, frequency, day, at, timezone, "
                 "created_at, confirmed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                [address, address_key(address), name, State.ACTIVE, *_cadence_row(cadence), _text(now), _text(now)],
+                [address, address_key(address), name, State.ACTIVE, *_cadence_row(cadence), stored(now), stored(now)],
             ).fetchone()
         set_interests(db, subscriber_id, interests)
         words = "The operator states that this person asked for the newsletter."
@@ -116,7 +121,7 @@ def record(db: Database, subscriber_id: int, *, event: str, origin: str, words: 
     with writing(db):
         db.conn.execute(
             "INSERT INTO evidence (subscriber_id, at, event, origin, words) VALUES (?, ?, ?, ?, ?)",
-            [subscriber_id, _text(now), event, origin, words],
+            [subscriber_id, stored(now), event, origin, words],
         )
 
 
@@ -133,7 +138,7 @@ def change_state(db: Database, address: str, after: State, *, origin: str, words
     with writing(db):
         person = get(db, address)
         if move(person.state, after) is not person.state:
-            confirmed = _text(now) if person.state is not State.PAUSED and after is State.ACTIVE else None
+            confirmed = stored(now) if person.state is not State.PAUSED and after is State.ACTIVE else None
             db.conn.execute(
                 "UPDATE subscribers SET state = ?, confirmed_at = coalesce(?, confirmed_at) WHERE id = ?",
                 [after, confirmed, person.id],
@@ -211,7 +216,3 @@ def _subscriber(row: tuple[object, ...]) -> Subscriber:
 
 def _cadence_row(cadence: Cadence) -> tuple[str, int, str, str]:
     return cadence.frequency, cadence.day, f"{cadence.at:%H:%M}", cadence.timezone
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlite_utils import Database
 
 from subscribers.address import address_key
-from subscribers.database import writing
+from subscribers.database import stored, writing
 
 
 class Reason(StrEnum):
@@ -31,7 +31,7 @@ def suppress(db: Database, address: str, reason: Reason, now: datetime) -> None:
         if suppression_of(db, address) is not Reason.COMPLAINED:
             db.conn.execute(
                 "INSERT OR REPLACE INTO suppressions VALUES (?, ?, ?)",
-                [_hash(db, address), reason, now.isoformat(timespec="seconds")],
+                [_hash(db, address), reason, stored(now)],
             )
 
 

@@ -111,6 +111,8 @@ def preview(
     as_json: AsJson = False,
 ) -> None:
     """Look at somebody's coming issue before they get it."""
+    from newsletter.delivery.transport import file_name
+
     with opened(project) as newsletter:
         found = newsletter.preview(subscriber, issue=issue)
     if as_json:
@@ -119,11 +121,8 @@ def preview(
     if text:
         say(found.text)
         return
-    folder = out or project / "previews" / f"{found.key}-{_safe(subscriber or 'everybody')}"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "issue.html").write_text(found.html, "utf-8")
-    (folder / "issue.txt").write_text(found.text, "utf-8")
-    (folder / "issue.eml").write_bytes(found.message)
+    folder = out or project / "previews" / f"{found.key}-{file_name(subscriber or 'everybody')}"
+    found.write(folder)
     say(f"{found.subject}\n{'A draft' if found.draft else 'As it is sent'}: {folder.resolve()}/issue.html, .txt, .eml")
     show_page(folder / "issue.html", no_open)
 
@@ -257,7 +256,3 @@ def _as_dict(found: "Preview") -> dict[str, object]:
             for shown in found.picks
         ],
     }
-
-
-def _safe(text: str) -> str:
-    return "".join(c if c.isalnum() or c in "@.-_+" else "_" for c in text)[:80]

@@ -17,7 +17,7 @@ from newsletter.issues.calendar import slot_on
 from newsletter.issues.issue import NothingNew
 from newsletter.rendering.recipe import Recipe, load_recipe
 from subscribers import people
-from subscribers.database import writing
+from subscribers.database import stored, writing
 from subscribers.people import Subscriber
 from subscribers.states import State
 
@@ -81,8 +81,8 @@ def enqueue(db: Database, deliveries: Sequence[NewDelivery], now: datetime) -> N
                     new.subscriber_id,
                     new.period,
                     *_composed(new.recipe),
-                    _text(new.due_at),
-                    _text(now),
+                    stored(new.due_at),
+                    stored(now),
                 )
                 for new in deliveries
                 if new.subscriber_id in known
@@ -102,7 +102,7 @@ def claim(
         rows = db.conn.execute(
             f"{_SELECT} WHERE state IN ('queued', 'deferred') AND due_at <= ? AND (? IS NULL OR subscriber_id = ?) "
             "ORDER BY due_at, id LIMIT ?",
-            [_text(now), only, only, BATCH],
+            [stored(now), only, only, BATCH],
         ).fetchall()
         waiting = [_delivery(row) for row in rows]
         readers = {reader.id: reader for reader in people.by_ids(db, [d.subscriber_id for d in waiting])}
@@ -118,7 +118,7 @@ def claim(
                 db.conn.execute(
                     "UPDATE deliveries SET state = 'claimed', worker = ?, date = ?, attempts = attempts + 1, "
                     "changed_at = ? WHERE id = ?",
-                    [worker, _text(delivery.date_at(now)), _text(now), delivery.id],
+                    [worker, stored(delivery.date_at(now)), stored(now), delivery.id],
                 )
                 db.conn.executemany(
                     "INSERT OR IGNORE INTO received VALUES (?, ?, ?)",
@@ -140,7 +140,7 @@ def step(db: Database, worker: str, done: tuple[int, Outcome] | None, begin: int
             return True
         changed = db.conn.execute(
             "UPDATE deliveries SET state = 'sending', changed_at = ? WHERE id = ? AND state = 'claimed' AND worker = ?",
-            [_text(now), begin, worker],
+            [stored(now), begin, worker],
         )
         return changed.rowcount == 1
 
@@ -151,7 +151,7 @@ def release(db: Database, worker: str, now: datetime) -> None:
         db.conn.execute(
             "UPDATE deliveries SET state = 'queued', worker = NULL, changed_at = ? "
             "WHERE worker = ? AND state = 'claimed'",
-            [_text(now), worker],
+            [stored(now), worker],
         )
 
 
@@ -175,7 +175,7 @@ def recover(db: Database, is_dead: Callable[[str], bool], now: datetime, *, repe
                     [
                         DeliveryState.QUEUED if repeat else DeliveryState.UNCERTAIN,
                         "" if repeat else "the process ended in mid-message: the server may or may not have it",
-                        _text(now),
+                        stored(now),
                         worker,
                     ],
                 )
@@ -183,7 +183,7 @@ def recover(db: Database, is_dead: Callable[[str], bool], now: datetime, *, repe
         if repeat:
             db.conn.execute(
                 "UPDATE deliveries SET state = 'queued', why = '', changed_at = ? WHERE state = 'uncertain'",
-                [_text(now)],
+                [stored(now)],
             )
     return uncertain
 
@@ -295,7 +295,7 @@ def _record(db: Database, delivery_id: int, outcome: Outcome, now: datetime) -> 
             _set(db, delivery_id, DeliveryState.SENT, "", now)
         case Deferred(why, after):
             _set(db, delivery_id, DeliveryState.DEFERRED, why, now)
-            db.conn.execute("UPDATE deliveries SET due_at = ? WHERE id = ?", [_text(now + after), delivery_id])
+            db.conn.execute("UPDATE deliveries SET due_at = ? WHERE id = ?", [stored(now + after), delivery_id])
         case Refused(why):
             _set(db, delivery_id, DeliveryState.FAILED, why, now)
             _free(db, delivery_id)
@@ -306,7 +306,7 @@ def _record(db: Database, delivery_id: int, outcome: Outcome, now: datetime) -> 
 def _set(db: Database, delivery_id: int, state: DeliveryState, why: str, now: datetime) -> None:
     db.conn.execute(
         "UPDATE deliveries SET state = ?, why = ?, worker = NULL, changed_at = ? WHERE id = ?",
-        [state, why[:500], _text(now), delivery_id],
+        [state, why[:500], stored(now), delivery_id],
     )
 
 
@@ -327,7 +327,3 @@ def _delivery(row: Sequence[str]) -> Delivery:
         date=datetime.fromisoformat(date) if date else None,
         why=why,
     )
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")

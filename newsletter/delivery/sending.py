@@ -11,7 +11,7 @@ from newsletter.delivery import ledger
 from newsletter.delivery.copies import FrozenIssues
 from newsletter.delivery.ledger import Claimed
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
-from newsletter.delivery.transport import Transport
+from newsletter.delivery.transport import Transport, file_name
 from newsletter.delivery.workers import Worker
 from newsletter.errors import TransportDown
 from newsletter.rendering.links import Signer
@@ -88,6 +88,6 @@ def _message(frozen: FrozenIssues, copy: Claimed, signer: Signer, now: datetime)
 
 
 def _file_name(copy: Claimed) -> str:
-    """Unique, and telling in a listing: the address (as far as a file name may hold it) and the delivery."""
-    safe = "".join(c if c.isalnum() or c in "@.-_+" else "_" for c in copy.reader.address)[:80]
-    return f"{copy.delivery.date_at(copy.delivery.due_at):%Y-%m-%d}-{safe}-{copy.delivery.id}"
+    """Unique, and telling in a listing: the address and the delivery."""
+    day = copy.delivery.date_at(copy.delivery.due_at)
+    return f"{day:%Y-%m-%d}-{file_name(copy.reader.address)}-{copy.delivery.id}"

@@ -22,6 +22,11 @@ class Transport(Protocol):
         """Let go of connections."""
 
 
+def file_name(text: str) -> str:
+    """An address or the like, as far as a file's name may hold it."""
+    return "".join(c if c.isalnum() or c in "@.-_+" else "_" for c in text)[:80]
+
+
 class FolderTransport:
     """Writes each message to a file that any mail program opens."""
 

@@ -92,11 +92,7 @@ def _show(newsletter: Newsletter, folder: Path, say: Callable[[str], None]) -> P
     copies = []
     for name, address, _, interests in READERS:
         preview = newsletter.preview(address, issue=newsletter.latest_issue(address))
-        own = folder / name.lower()
-        own.mkdir(parents=True, exist_ok=True)
-        (own / "issue.html").write_text(preview.html, "utf-8")
-        (own / "issue.txt").write_text(preview.text, "utf-8")
-        (own / "issue.eml").write_bytes(preview.message)
+        preview.write(folder / name.lower())
         copies.append({"name": name, "interests": interests, "folder": name.lower(), "subject": preview.subject})
         say(f"   {name}: {preview.subject}")
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(shipped_templates() / "demo"), autoescape=True)

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from newsletter.entries.entry import Entry, ParsedEntry, content_hash, text_of
 from newsletter.entries.fetching import Validators
 from newsletter.entries.identity import identities, match, without_shared_links
-from subscribers.database import writing
+from subscribers.database import stored, writing
 
 #: Entries a transaction: keeps the write lock under about 50 ms.
 CHUNK = 100
@@ -42,14 +42,14 @@ def save(db: Database, source: str, document: str, entries: Sequence[ParsedEntry
                 db.conn.executemany("INSERT OR IGNORE INTO entry_keys VALUES (?, ?)", [(key, entry_id) for key in keys])
                 db.conn.execute(
                     "INSERT OR IGNORE INTO entry_sources VALUES (?, ?, ?, ?)",
-                    [entry_id, source, document, _text(now)],
+                    [entry_id, source, document, stored(now)],
                 )
     return new, known
 
 
 def arrived(db: Database, *, after: int, up_to: int, since: datetime) -> list[Entry]:
     """The entries with `after < id <= up_to` that were first seen at or after `since`, oldest first."""
-    return _select(db, "WHERE e.id > ? AND e.id <= ? AND e.first_seen >= ?", [after, up_to, _text(since)])
+    return _select(db, "WHERE e.id > ? AND e.id <= ? AND e.first_seen >= ?", [after, up_to, stored(since)])
 
 
 def by_ids(db: Database, ids: Iterable[int]) -> dict[int, Entry]:
@@ -95,7 +95,7 @@ def note_pull(
         db.conn.execute(
             "INSERT OR REPLACE INTO sources (name, location, pulled_at, error, etag, last_modified) "
             "VALUES (?, ?, ?, ?, ?, ?)",
-            [source, location, _text(now), error, kept.etag, kept.last_modified],
+            [source, location, stored(now), error, kept.etag, kept.last_modified],
         )
 
 
@@ -138,7 +138,7 @@ def _insert(db: Database, entry: ParsedEntry, now: datetime) -> int:
             _list(entry.categories),
             entry.popularity,
             content_hash(text_of(entry.title, entry.summary)),
-            _text(now),
+            stored(now),
         ],
     ).fetchone()
     return int(entry_id)
@@ -195,7 +195,3 @@ def _list(items: tuple[str, ...]) -> str:
 
 def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from newsletter.issues.issue import IssueKey, IssueState, StoredIssue
 from subscribers.cadence import Frequency
-from subscribers.database import writing
+from subscribers.database import stored, writing
 
 
 def find(db: Database, key: IssueKey) -> StoredIssue | None:
@@ -55,7 +55,7 @@ def freeze(
                 key.frequency,
                 key.due.isoformat(),
                 IssueState.RELEASED,
-                now.isoformat(timespec="seconds"),
+                stored(now),
                 up_to_entry,
                 edition,
             ],
