@@ -294,6 +294,7 @@ class Newsletter:
         return deliver(
             self._db,
             transport,
+            self._press.frozen,
             project=self.project,
             sender=self.settings.address,
             signer=self._signer,

@@ -88,7 +88,8 @@ class Press:
         self._embedder = embedder
         self._signer = signer
         self._told = told
-        self._frozen = FrozenIssues(db)
+        #: the issues that were made, for who sends them
+        self.frozen = FrozenIssues(db)
 
     def printing(self, key: IssueKey, now: datetime) -> Printing:
         """The issue as it is: frozen if it was frozen, else a draft of this moment.
@@ -217,7 +218,7 @@ class Press:
     def _stored(self, stored: StoredIssue) -> Printing:
         ids = issues.candidates(self._db, stored.id)
         found = entries.by_ids(self._db, ids)
-        frozen = self._frozen.get(stored.id, ids)
+        frozen = self.frozen.get(stored.id, ids)
         pins = issues.pins(self._db, stored.id)
         return Printing(stored.key, frozen, list(found.values()), pins, stored, stored.up_to_entry)
 

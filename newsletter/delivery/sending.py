@@ -27,6 +27,7 @@ _STATES: dict[type[Outcome], DeliveryState] = {
 def deliver(
     db: Database,
     transport: Transport,
+    frozen: FrozenIssues,
     *,
     project: Path,
     sender: str,
@@ -38,9 +39,10 @@ def deliver(
 ) -> Counter[DeliveryState]:
     """Send everything that is due; returns how many copies ended in which state.
 
+    `frozen` has the issues that were made in this process already, so that their templates are compiled once.
+
     Raises `TransportDown` when nothing can leave at all; what was not begun is queued again, and recorded so.
     """
-    frozen = FrozenIssues(db)
     counts: Counter[DeliveryState] = Counter()
     with Worker(project) as worker:
         last: tuple[int, Outcome] | None = None

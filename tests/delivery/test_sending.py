@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from newsletter import Newsletter
 from newsletter.delivery import ledger
+from newsletter.delivery.copies import FrozenIssues
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
 from newsletter.delivery.sending import deliver
 from newsletter.delivery.workers import FOLDER
@@ -87,6 +88,7 @@ def run(
     return deliver(
         db,
         script,
+        FrozenIssues(db),
         project=project,
         sender="papers@news.example.org",
         signer=Signer("https://news.example.org", load_keys(db)),
