@@ -7,6 +7,7 @@ NewsletterError
 ├── ModelError             the embedding model is missing, changed or died
 ├── TemplateError          a template has a mistake; it names file and line, and nothing is sent
 ├── IssueError             an issue, its intro or its pins
+├── MailboxError           mail that comes in cannot be read or taken right now; it waits where it is
 └── DeliveryError
     └── TransportDown      no mail can leave at all right now; what waits goes on waiting
 
@@ -44,6 +45,10 @@ class TemplateError(NewsletterError):
 
 class IssueError(NewsletterError):
     """An issue, its intro or its pins are not what they should be."""
+
+
+class MailboxError(NewsletterError):
+    """Mail that comes in cannot be read or taken right now; it waits where it is."""
 
 
 class DeliveryError(NewsletterError):

@@ -118,3 +118,63 @@ def m001_the_main_line(db: Database) -> None:
     ):
         db.conn.execute(statement)
     db.conn.execute("INSERT INTO link_keys (key) VALUES (?)", [secrets.token_bytes(32)])
+
+
+@migrations()
+def m002_readers(db: Database) -> None:
+    """Notices in the ledger of deliveries, votes, mail that came in, search, what the operator switched."""
+    for statement in (
+        """
+        CREATE TABLE outbox (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, -- never reused: the return path of a mail names it
+            issue_id INTEGER REFERENCES issues (id), -- null for a notice
+            subscriber_id INTEGER,                -- of the subscribers' package; null where nobody is one
+            period TEXT,                          -- 2026-11-27, 2026-W48 or 2026-11; null for a notice
+            notice TEXT,                          -- its kind; null for a copy of an issue
+            key TEXT UNIQUE,                      -- a notice's own: what was asked for once is mailed once
+            state TEXT NOT NULL,
+            due_at TEXT NOT NULL,                 -- not before
+            recipe TEXT NOT NULL,                 -- JSON: what to put together; a notice's words, until it is sent
+            why TEXT NOT NULL DEFAULT '',         -- of the state, in words
+            date TEXT,                            -- the Date header, fixed at the first claim
+            attempts INTEGER NOT NULL DEFAULT 0,
+            worker TEXT,                          -- whose claim it is
+            changed_at TEXT NOT NULL,
+            UNIQUE (issue_id, subscriber_id),
+            UNIQUE (subscriber_id, period)
+        ) STRICT
+        """,
+        "INSERT INTO outbox (id, issue_id, subscriber_id, period, state, due_at, recipe, why, date, attempts, worker, "
+        "changed_at) SELECT id, issue_id, subscriber_id, period, state, due_at, recipe, why, date, attempts, worker, "
+        "changed_at FROM deliveries",
+        "DROP TABLE deliveries",
+        "ALTER TABLE outbox RENAME TO deliveries",
+        "CREATE INDEX deliveries_by_state ON deliveries (state, due_at)",
+        "CREATE INDEX notices_by_state ON deliveries (state, due_at) WHERE notice IS NOT NULL",
+        "ALTER TABLE issues ADD COLUMN general TEXT",  # JSON: everybody's edition, for the archive
+        """
+        CREATE TABLE votes (
+            subscriber_id INTEGER NOT NULL,
+            entry_id INTEGER NOT NULL REFERENCES entries (id),
+            value INTEGER NOT NULL,               -- 1 for more like this, -1 for less
+            at TEXT NOT NULL,
+            PRIMARY KEY (subscriber_id, entry_id)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE incoming (                   -- mail that was dealt with: what comes twice is done once
+            key BLOB PRIMARY KEY,                 -- of the Message-ID, or of the whole mail
+            at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE switches (                   -- what the operator switched, such as sending
+            name TEXT PRIMARY KEY,
+            off INTEGER NOT NULL,
+            why TEXT NOT NULL,
+            at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+    ):
+        db.conn.execute(statement)
+    db["entries"].enable_fts(["title", "summary"], tokenize="porter", create_triggers=True)  # type: ignore[union-attr]

@@ -1,7 +1,7 @@
 """The main line: pull, compose, preview, deliver. Wires the rooms and keeps their order; decides nothing."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -12,8 +12,12 @@ from sqlite_utils import Database
 
 from newsletter import project as projects
 from newsletter import settings as settings_table
+from newsletter.addressees import addressee_of, current_addressee, due_addressee, due_first, nobody
+from newsletter.announcing import Announcement, addressees, announce
+from newsletter.back_issues import BackIssues
 from newsletter.delivery import ledger
 from newsletter.delivery.outcomes import DeliveryState
+from newsletter.delivery.return_path import ReturnPath
 from newsletter.delivery.sending import deliver
 from newsletter.delivery.transport import Transport, transport_for
 from newsletter.delivery.workers import is_dead
@@ -23,28 +27,29 @@ from newsletter.entries.fetching import http_client
 from newsletter.entries.pulling import PullReport, Source, look, pull
 from newsletter.errors import DeliveryError, IssueError, NewsletterError
 from newsletter.issues import store as issues
-from newsletter.issues.calendar import current_slot, due_slot, is_due_date, next_slot, slot_on
-from newsletter.issues.issue import IssueKey, IssueState, NothingNew, StoredIssue, parse_issue_key
+from newsletter.issues.calendar import next_slot
+from newsletter.issues.issue import IssueKey, NothingNew, StoredIssue, parse_issue_key
 from newsletter.press import Addressee, Press, Printing, shape_of
 from newsletter.ranking.embedding import Embedder, Progress
 from newsletter.ranking.model import ModelProcess
+from newsletter.readers.correspondence import Correspondence
+from newsletter.readers.desk import Readers
+from newsletter.readers.mails import Mails
+from newsletter.readers.tending import tend
 from newsletter.rendering.links import Signer
 from newsletter.rendering.store import load_keys
 from newsletter.reports import NotSent, Preview, SendReport, Status, not_sent_of, preview_of
+from newsletter.rounds import Round
 from newsletter.settings import Settings, SourceSettings
 from newsletter.store import FILE as STORE
-from newsletter.store import open_store
+from newsletter.store import SENDING, open_store, switch, why_off
 from subscribers import people
 from subscribers.cadence import Cadence
-from subscribers.database import database_errors, writing
+from subscribers.database import database_errors
+from subscribers.evidence import Evidence, evidence_of
 from subscribers.interests import parse_interests
 from subscribers.people import Subscriber
 from subscribers.states import State
-
-#: Readers composed at once: memory stays flat however many there are.
-CHUNK = 1_000
-#: States of an issue in which its copies may leave.
-_MAY_LEAVE = (IssueState.RELEASED, IssueState.DONE)
 
 
 def _silent(_: str) -> Progress:
@@ -86,7 +91,15 @@ class Newsletter:
         self._http = http
         self._progress = progress
         self._signer = Signer(self.settings.base_url, load_keys(self._db))
+        self._return_path = ReturnPath(self.settings.address, self.settings.mailbox.detail, self._signer)
         self._press = Press(self._db, self.project, self.settings, model, self._signer, progress)
+        self._mails = Mails(self.project, self.settings, self._signer)
+        #: what readers may ask for
+        self.readers = Readers(self._db, self.settings, self._mails, self._signer, clock)
+        #: what only mail brings
+        self.correspondence = Correspondence(self._db, self.readers, self.settings, self._signer, clock)
+        #: issues that are out
+        self.back_issues = BackIssues(self._db, self._press.frozen, self._signer)
 
     @classmethod
     def create(cls, folder: Path | str, **settings: str) -> Path:
@@ -97,6 +110,11 @@ class Newsletter:
         path = projects.create(Path(folder), **settings)
         open_store(Path(folder) / STORE).conn.close()
         return path
+
+    @property
+    def database(self) -> Database:
+        """The newsletter's database, for who works in the same thread."""
+        return self._db
 
     def close(self) -> None:
         """Let go of the database, the network and the model."""
@@ -166,9 +184,9 @@ class Newsletter:
         """The person behind an address. Raises `UnknownSubscriber`."""
         return people.get(self._db, address)
 
-    def evidence(self, address: str) -> list[people.Evidence]:
+    def evidence(self, address: str) -> list[Evidence]:
         """The proof of a person's consent, oldest first."""
-        return people.evidence_of(self._db, people.get(self._db, address).id)
+        return evidence_of(self._db, people.get(self._db, address).id)
 
     def subscribers(self) -> Iterator[Subscriber]:
         """Everybody, in the order in which they came."""
@@ -179,9 +197,7 @@ class Newsletter:
 
         Mails that were written to files are the operator's.
         """
-        with writing(self._db):
-            subscriber_id = people.erase(self._db, address, now=self._clock())
-            ledger.forget(self._db, subscriber_id)
+        self.readers.erase(people.get(self._db, address))
 
     # -- issues
 
@@ -207,16 +223,17 @@ class Newsletter:
 
     def latest_issue(self, address: str) -> str | None:
         """The name of the issue that a reader was sent last, or None."""
-        last = ledger.latest_issue(self._db, people.get(self._db, address).id)
-        return next((str(issue.key) for issue in issues.all_issues(self._db) if issue.id == last), None)
+        last = ledger.sent_to(self._db, people.get(self._db, address).id, 1)
+        return next((str(issue.key) for issue in issues.all_issues(self._db) if issue.id in last), None)
 
     def not_sent(self, issue: str | None = None) -> list[NotSent]:
         """Copies that failed, wait for another try, or are uncertain, of one issue or of all; the newest hundred."""
         names = {stored.id: str(stored.key) for stored in issues.all_issues(self._db)}
         wanted = next((id_ for id_, name in names.items() if name == issue), 0) if issue else None
         copies = ledger.not_sent(self._db, wanted)
-        readers = {person.id: person.address for person in people.by_ids(self._db, [c.subscriber_id for c in copies])}
-        return [not_sent_of(copy, names[copy.issue_id], readers.get(copy.subscriber_id)) for copy in copies]
+        addressed = people.by_ids(self._db, [c.subscriber_id or 0 for c in copies])
+        readers = {person.id: person.address for person in addressed}
+        return [not_sent_of(c, names.get(c.issue_id or 0), readers.get(c.subscriber_id or 0)) for c in copies]
 
     def preview(self, address: str | None = None, *, issue: str | None = None) -> Preview:
         """A reader's issue, composed as for `send(now=True)`; without a reader, everybody's edition.
@@ -261,19 +278,20 @@ class Newsletter:
         the `report` of what was done.
         """
         moment, report = self._clock(), SendReport()
-        self.settings.refuse_unfinished(self.project / settings_table.FILE)
+        self._refuse_to_send()
         reader = people.get(self._db, to) if to else None
         if reader and reader.state is not State.ACTIVE:
             raise DeliveryError(f"{reader.address} is {reader.state} and gets no mail.")
         only = reader.id if reader else None
         transport = transport_for(self.settings, self.project)
-        repeat = transport.repeatable or self.settings.delivery.on_uncertain == "resend"
         if not dry_run:
-            ledger.recover(self._db, lambda name: is_dead(self.project, name), moment, repeat=repeat)
+            self.tend()
+            self._recover(transport)
         trouble: NewsletterError | None = None
-        for key, group in self._due(moment, now, only, report).items():
+        round_ = Round(self._db, self._press, self.settings, moment, report, now=now, dry_run=dry_run)
+        for key, group in round_.due(only).items():
             try:
-                self._compose(key, group, moment, now, dry_run, report)
+                round_.compose(key, group)
             except NewsletterError as error:
                 trouble = trouble or error
         if not dry_run:
@@ -288,7 +306,28 @@ class Newsletter:
             raise trouble
         return report
 
-    def _deliver(self, transport: Transport, only: int | None) -> Counter[DeliveryState]:
+    def send_notices(self) -> Counter[DeliveryState]:
+        """Send the notices that wait, and no issues. Raises as `send` does."""
+        self._refuse_to_send()
+        transport = transport_for(self.settings, self.project)
+        self._recover(transport)
+        return self._deliver(transport, None, notices_only=True)
+
+    def announce(self, announcement: Announcement, *, dry_run: bool = False) -> int:
+        """Tell all readers something, once; `send` sends it. Returns how many notices are new (would be, if dry)."""
+        if dry_run:
+            return len(addressees(self._db))
+        return announce(self._db, self._mails, announcement, self._clock())
+
+    def switch_sending(self, *, off: bool, why: str = "the operator switched it off") -> None:
+        """Stop all mail of this newsletter, in every process, or let it go on."""
+        switch(self._db, SENDING, off=off, why=why, now=self._clock())
+
+    def tend(self) -> None:
+        """Do what time brings: reminders, ends of pauses, what is forgotten. Twice does no harm."""
+        tend(self._db, self.readers, self._mails, self.settings, self._signer, self._clock())
+
+    def _deliver(self, transport: Transport, only: int | None, *, notices_only: bool = False) -> Counter[DeliveryState]:
         waiting = ledger.count_by_state(self._db).get(DeliveryState.QUEUED, 0)
         tell = self._progress("Sending")
         return deliver(
@@ -296,11 +335,12 @@ class Newsletter:
             transport,
             self._press.frozen,
             project=self.project,
-            sender=self.settings.address,
+            return_path=self._return_path,
             signer=self._signer,
             clock=self._clock,
             max_lateness=self._max_lateness(),
             only=only,
+            notices_only=notices_only,
             progress=lambda done: tell(done, max(done, waiting)),
         )
 
@@ -313,86 +353,31 @@ class Newsletter:
             sources={s.name: (*pulls.get(s.name, (None, None)), brought.get(s.name, 0)) for s in self.settings.sources},
             coming=self.coming_issues(),
             deliveries=ledger.count_by_state(self._db),
+            sending_off=why_off(self._db, SENDING),
         )
-
-    def _due(
-        self, moment: datetime, now: bool, only: int | None, report: SendReport
-    ) -> dict[IssueKey, list[Addressee]]:
-        """Whoever ought to get an issue and has none for that period yet, by issue."""
-        readers = [r for r in people.everybody(self._db, state=State.ACTIVE) if only is None or r.id == only]
-        due = {reader.id: addressee for reader in readers if (addressee := self._due_addressee(reader, moment))}
-        addressees = [self._current(reader, moment) for reader in readers] if now else list(due.values())
-        served = ledger.served(self._db, {a.key.period for a in (*due.values(), *addressees)})
-        groups: dict[IssueKey, list[Addressee]] = defaultdict(list)
-        for addressee in addressees:
-            theirs = _due_first(due.get(addressee.reader.id), addressee, served)
-            if state := served.get((theirs.reader.id, theirs.key.period)):
-                report.before[state] += 1
-            else:
-                groups[theirs.key].append(theirs)
-        return groups
-
-    def _compose(
-        self, key: IssueKey, group: Sequence[Addressee], moment: datetime, now: bool, dry_run: bool, report: SendReport
-    ) -> None:
-        printing = self._press.printing(key, moment)
-        ahead = moment < min(addressee.slot.at for addressee in group)
-        # Ahead of its hour an issue that would be empty stays open: something may still come in.
-        if printing.candidates and ahead and not printing.stored:
-            report.frozen_ahead.append((key, len(printing.candidates)))
-        if not dry_run and (printing.candidates or not ahead):
-            printing = self._press.freeze(printing, moment)
-        if printing.stored and printing.stored.state not in _MAY_LEAVE:
-            return
-        for start in range(0, len(group), CHUNK):
-            part = group[start : start + CHUNK]
-            recipes = self._press.recipes(printing, part, shape_of(self.settings))
-            copies = []
-            for addressee, recipe in zip(part, recipes, strict=True):
-                reader = addressee.reader
-                nothing = isinstance(recipe, NothingNew)
-                if isinstance(recipe, NothingNew):
-                    report.plan.append((reader.address, key, 0, recipe.why))
-                elif dry_run:
-                    report.plan.append((reader.address, key, len(recipe.picks), ""))
-                # Who would get nothing ahead of the hour may still get something at it.
-                if dry_run or not printing.stored or (nothing and moment < addressee.slot.at):
-                    continue
-                report.counts[DeliveryState.DROPPED] += nothing
-                due_at = moment if now else addressee.slot.at
-                copies.append(ledger.NewDelivery(printing.stored.id, reader.id, key.period, due_at, recipe))
-            ledger.enqueue(self._db, copies, moment)
-
-    def _due_addressee(self, reader: Subscriber, moment: datetime) -> Addressee | None:
-        slot = due_slot(reader.cadence, moment, reader.since, self._max_lateness())
-        return Addressee(reader, slot) if slot else None
-
-    def _current(self, reader: Subscriber, moment: datetime) -> Addressee:
-        return Addressee(reader, current_slot(reader.cadence, moment, reader.since))
 
     def _addressee(self, reader: Subscriber, moment: datetime, key: IssueKey | None) -> Addressee:
         """A reader and the issue asked for; without one what is due and not made yet, else that of their period."""
         if key:
-            if key.frequency is not reader.cadence.frequency or not is_due_date(reader.cadence, key.due):
-                raise IssueError(f"{key} is not {reader.address}'s: they get theirs {reader.cadence}.")
-            return Addressee(reader, slot_on(reader.cadence, key.due))
-        due = self._due_addressee(reader, moment)
+            return addressee_of(reader, key)
+        due = due_addressee(reader, moment, self._max_lateness())
         served = ledger.served(self._db, [due.key.period] if due else [])
-        return _due_first(due, self._current(reader, moment), served)
+        return due_first(due, current_addressee(reader, moment), served)
 
     def _nobody(self) -> Subscriber:
-        """A reader who follows nothing, for whom everybody's edition is."""
-        now = self._clock()
-        cadence = self.settings.cadence.cadence()
-        return Subscriber(0, f"reader@{self.settings.domain}", "", State.ACTIVE, cadence, (), now, now)
+        return nobody(self.settings, self._clock())
+
+    def _refuse_to_send(self) -> None:
+        self.settings.refuse_unfinished(self.project / settings_table.FILE)
+        if why := why_off(self._db, SENDING):
+            raise DeliveryError(f"Sending is switched off: {why}. `newsletter mail on` lets it go on.")
+
+    def _recover(self, transport: Transport) -> None:
+        repeat = transport.repeatable or self.settings.delivery.on_uncertain == "resend"
+        ledger.recover(self._db, lambda name: is_dead(self.project, name), self._clock(), repeat=repeat)
 
     def _max_lateness(self) -> timedelta:
         return timedelta(hours=self.settings.issue.max_lateness_hours)
-
-
-def _due_first(due: Addressee | None, current: Addressee, served: Container[tuple[int, str]]) -> Addressee:
-    """What is due and not made yet comes before what is coming."""
-    return due if due and (due.reader.id, due.key.period) not in served else current
 
 
 def _source(settings: SourceSettings) -> Source:

@@ -1,7 +1,7 @@
 """Making an issue: candidates | embed | rank | compose | choose sentences | recipes. Wires rooms, decides nothing."""
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from functools import cached_property
@@ -21,11 +21,13 @@ from newsletter.issues.calendar import LOOK_BACK, Slot, next_slot, previous_due_
 from newsletter.issues.composing import Shape, compose, favourites
 from newsletter.issues.editorial import read_editorial
 from newsletter.issues.issue import IssueKey, NothingNew, Pick, ReasonKind, StoredIssue
+from newsletter.ranking.arrays import Booleans
 from newsletter.ranking.embedding import Embedder, Progress, Vectors, vectors_of
 from newsletter.ranking.lexicon import Lexicon
-from newsletter.ranking.scoring import Booleans, general_scores, rank
+from newsletter.ranking.scoring import Ranking, general_scores, rank
 from newsletter.ranking.sentences import telling_sentence
-from newsletter.ranking.tastes import tastes_of
+from newsletter.ranking.tastes import Tastes, Voted, tastes_of
+from newsletter.ranking.votes import Vote, votes_of
 from newsletter.rendering import words
 from newsletter.rendering.card import Card, card_of
 from newsletter.rendering.edition import Edition, Reader, check, shared_variables
@@ -39,6 +41,8 @@ from newsletter.settings import Settings
 from subscribers.people import Subscriber
 
 Told = Callable[[str], Progress]
+#: Entries that somebody voted on, read at once: memory stays flat however many there are.
+CHUNK = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ class Press:
         return self._stored(stored)
 
     def recipes(self, printing: Printing, addressees: Sequence[Addressee], shape: Shape) -> list[Recipe | NothingNew]:
-        """What each of these readers gets. Raises `ModelError`."""
+        """What each of these readers gets, by what they follow and by their votes so far. Raises `ModelError`."""
         candidates = printing.candidates
         if not candidates:
             return [NothingNew("nothing has come in since the issue before") for _ in addressees]
@@ -145,7 +149,14 @@ class Press:
         known = dict(
             zip(lines, vectors_of(self._db, self._embedder, lines, self._told("Reading interests")), strict=True)
         )
-        tastes = tastes_of([reader.interests for reader in readers], known, vectors.shape[1])
+        votes = votes_of(self._db, [reader.id for reader in readers])
+        tastes = tastes_of(
+            [reader.interests for reader in readers],
+            known,
+            vectors.shape[1],
+            [votes.get(reader.id, ()) for reader in readers],
+            self._voted(votes),
+        )
         general = general_scores(vectors, [entry.popularity for entry in candidates])
         seen = self._seen(candidates, readers)
         at = {entry.id: n for n, entry in enumerate(candidates)}
@@ -159,19 +170,22 @@ class Press:
             seen=seen,
             named=_named(printing, readers),
             elsewhere=[*pinned, *favourites(candidates)[: shape.favourites]],
+            floor=shape.floor,
             seed=zlib.crc32(str(printing.key).encode()),
         )
         composed = compose(candidates, ranking, tastes, pinned=pinned, seen=seen, shape=shape)
-        self._choose_sentences(composed, printing, {e.id: vectors[at[e.id]] for e in candidates}, known)
+        self._choose_sentences(composed, printing, _Subjects(vectors, at, known, tastes, ranking))
         counts = ledger.counts_before(self._db, [reader.id for reader in readers])
         return [
-            self._recipe(printing, addressee, picks, counts.get(addressee.reader.id, 0) + 1)
+            self._recipe(printing, addressee, picks, counts.get(addressee.reader.id, 0) + 1, bool(follows))
             if isinstance(picks, tuple)
             else picks
-            for addressee, picks in zip(addressees, composed, strict=True)
+            for addressee, picks, follows in zip(addressees, composed, tastes.follows, strict=True)
         ]
 
-    def _recipe(self, printing: Printing, addressee: Addressee, picks: tuple[Pick, ...], number: int) -> Recipe:
+    def _recipe(
+        self, printing: Printing, addressee: Addressee, picks: tuple[Pick, ...], number: int, follows: bool
+    ) -> Recipe:
         reader, slot = addressee.reader, addressee.slot
         since = reader.since.astimezone(reader.cadence.zone).date()
         whole = Recipe(
@@ -182,7 +196,7 @@ class Press:
             part_of_day=words.part_of_day(reader.cadence.at),
             since=words.full_date(since),
             next_date=words.long_date(next_slot(reader.cadence, slot.at).date),
-            follows=any(not interest.muted for interest in reader.interests),
+            follows=follows,
             key_id=self._signer.key_id,
         )
         return printing.frozen.edition.fitted(whole, printing.frozen.cards)
@@ -191,29 +205,40 @@ class Press:
         self,
         composed: list[tuple[Pick, ...] | NothingNew],
         printing: Printing,
-        own: dict[int, Vectors],
-        interests: dict[str, Vectors],
+        subjects: "_Subjects",
     ) -> None:
-        """Set the sentence of every pick, in place: the one nearest to the interest, or to the entry as a whole."""
+        """Set the sentence of every pick, in place: the one nearest to what its reason is about."""
         chosen = {pick.entry_id for picks in composed if isinstance(picks, tuple) for pick in picks}
         sentences = {i: c.sentences for i in chosen if (c := printing.frozen.cards[i]).sentences}
         flat = [sentence for said in sentences.values() for sentence in said]
         rows = vectors_of(self._db, self._embedder, flat, self._told("Reading sentences"))
         starts = np.cumsum([0, *(len(said) for said in sentences.values())])
         vectors = {i: rows[a:b] for i, a, b in zip(sentences, starts[:-1], starts[1:], strict=True)}
-        told: dict[tuple[int, str], int] = {}
+        told: dict[tuple[int, str | int], int] = {}
         for n, picks in enumerate(composed):
             if isinstance(picks, NothingNew):
                 continue
             finished: list[Pick] = []
             for pick in picks:
-                about = pick.words if pick.reason in (ReasonKind.INTEREST, ReasonKind.NEAREST) else ""
+                about, wanted = subjects.of(n, pick)
                 if pick.entry_id in sentences and (pick.entry_id, about) not in told:
-                    wanted = interests[about] if about else own[pick.entry_id]
                     said = sentences[pick.entry_id]
                     told[pick.entry_id, about] = telling_sentence(said, vectors[pick.entry_id], wanted)
                 finished.append(replace(pick, sentence=told.get((pick.entry_id, about))))
             composed[n] = tuple(finished)
+
+    def _voted(self, votes: Mapping[int, Sequence[Vote]]) -> Voted:
+        ids = sorted({vote.entry_id for own in votes.values() for vote in own})
+        titles: dict[int, str] = {}
+        rows: list[Vectors] = []
+        for start in range(0, len(ids), CHUNK):
+            found = entries.by_ids(self._db, ids[start : start + CHUNK])
+            titles |= {entry_id: entry.title for entry_id, entry in found.items()}
+            texts = [entry.text for entry in found.values()]
+            rows.append(vectors_of(self._db, self._embedder, texts, self._told("Reading entries")))
+        if not titles:
+            return Voted()
+        return Voted(np.concatenate(rows), tuple(titles.values()), {entry_id: n for n, entry_id in enumerate(titles)})
 
     def _stored(self, stored: StoredIssue) -> Printing:
         ids = issues.candidates(self._db, stored.id)
@@ -257,6 +282,7 @@ class Press:
             "postal_address": settings.postal_address,
             "base_url": settings.base_url,
             "language": settings.language,
+            "replies": "yes" if settings.mailbox.receives else "",
         }
         issue: dict[str, Any] = {
             "name": str(key),
@@ -283,6 +309,30 @@ class Press:
             if explained := explain(error, self._templates):
                 raise explained from error
             raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Subjects:
+    """What the reasons of picks are about: an interest, a liked entry, or the entry itself."""
+
+    #: of the candidates
+    vectors: Vectors
+    #: entry id → candidate
+    at: Mapping[int, int]
+    interests: Mapping[str, Vectors]
+    tastes: Tastes
+    ranking: Ranking
+
+    def of(self, reader: int, pick: Pick) -> tuple[str | int, Vectors]:
+        """A name that is the same for all readers of these recipes, and its vector."""
+        if pick.reason in (ReasonKind.LIKED, ReasonKind.NEAREST):
+            place = self.ranking.entry[reader].tolist().index(self.at[pick.entry_id])
+            liked = int(self.ranking.liked[reader, place])
+            if liked >= 0:
+                return liked, self.tastes.voted.vectors[liked]
+        if pick.reason in (ReasonKind.INTEREST, ReasonKind.NEAREST):
+            return pick.words, self.interests[pick.words]
+        return "", self.vectors[self.at[pick.entry_id]]
 
 
 def _named(printing: Printing, readers: Sequence[Subscriber]) -> Booleans | None:

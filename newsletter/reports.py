@@ -93,12 +93,15 @@ class Status:
     #: coming issue → (first hour, readers)
     coming: dict[IssueKey, tuple[datetime, int]]
     deliveries: dict[str, int]
+    #: why nothing is sent, None where it is
+    sending_off: str | None = None
 
 
-def not_sent_of(copy: Delivery, issue: str, address: str | None) -> NotSent:
-    """A copy of the ledger's, for people; `address` is None for somebody who was erased."""
+def not_sent_of(copy: Delivery, issue: str | None, address: str | None) -> NotSent:
+    """A copy of the ledger's, for people; `issue` is None for a notice, `address` for somebody who was erased."""
     next_try = copy.due_at if copy.state is DeliveryState.DEFERRED else None
-    return NotSent(address or "somebody erased", issue, copy.state, copy.why, next_try)
+    address = address or (copy.letter.to if copy.letter else "somebody erased")
+    return NotSent(address, issue or f"{copy.notice} notice", copy.state, copy.why, next_try)
 
 
 def preview_of(printing: Printing, picks: Sequence[Pick], message: bytes, *, draft: bool) -> Preview:

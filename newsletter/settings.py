@@ -74,6 +74,10 @@ def _time(value: str) -> str:
     return f"{parse_time(value):%H:%M}"
 
 
+def _address_or_none(value: str) -> str:
+    return parse_address(value) if value.strip() else ""
+
+
 OneLine = Annotated[str, AfterValidator(_one_line)]
 Address = Annotated[str, AfterValidator(parse_address)]
 Colour = Annotated[str, _matching(r"#[0-9a-fA-F]{6}", "write a colour as #a8401c")]
@@ -146,6 +150,57 @@ class SmtpSettings(_Section):
     timeout: float = Field(30, gt=0, le=600, description="seconds to wait for the server's answer")
 
 
+class WebSettings(_Section):
+    """The pages for readers, served by `newsletter serve`."""
+
+    host: str = Field("127.0.0.1", description="the address that `newsletter serve` listens on")
+    port: int = Field(8000, ge=1, le=65535, description="and its port; put a web server with TLS before it")
+    trusted_proxy: str = Field(
+        "127.0.0.1", description="whose X-Forwarded-For is believed: addresses of that web server, with commas between"
+    )
+
+
+class MailboxSettings(_Section):
+    """Mail that comes in: commands, replies, bounces."""
+
+    receive: Literal["nothing", "imap", "lmtp", "command"] = Field(
+        "nothing",
+        description="how mail reaches us: 'imap' reads a mailbox, 'lmtp' is for your own Postfix, 'command' is your "
+        "server calling `newsletter receive`",
+    )
+    operator: Annotated[str, AfterValidator(_address_or_none)] = Field(
+        "", description="who reads what people write, and alarms; empty leaves their mail in the mailbox"
+    )
+    delimiter: Annotated[str, _matching(r"[+=-]?", "write + (or = or -), or leave it empty")] = Field(
+        "+", description="name+detail@ reaches name@: so bounces find their reader; empty if your server cannot"
+    )
+    trusted_results: str = Field(
+        "", description="the name in your server's Authentication-Results; empty believes the topmost"
+    )
+    imap_host: str = Field("", description="name of the IMAP server")
+    imap_port: int = Field(993, ge=1, le=65535, description="993 (tls) or 143 (starttls)")
+    imap_security: Literal["tls", "starttls", "none"] = Field(
+        "tls", description="certificates are always checked; 'none' only on this machine"
+    )
+    imap_username: str = Field("", description="login")
+    imap_password: SecretStr = Field(
+        SecretStr(""), description="its password; better given as NEWSLETTER_MAILBOX_IMAP_PASSWORD"
+    )
+    imap_folder: str = Field("INBOX", description="where new mail is found")
+    lmtp_host: str = Field("127.0.0.1", description="the address that LMTP listens on; it must be this machine's own")
+    lmtp_port: int = Field(2425, ge=1, le=65535, description="and its port")
+
+    @property
+    def detail(self) -> str:
+        """The delimiter, where mail to name+detail@ reaches us; else empty."""
+        return self.delimiter if self.receives else ""
+
+    @property
+    def receives(self) -> bool:
+        """Does anything read what people answer?"""
+        return self.receive != "nothing"
+
+
 class SourceSettings(_Section):
     """One place where entries come from: a [[sources]] table."""
 
@@ -190,6 +245,8 @@ class Settings(BaseSettings):
     model: ModelSettings = ModelSettings()
     delivery: DeliverySettings = DeliverySettings()
     smtp: SmtpSettings = SmtpSettings()
+    web: WebSettings = WebSettings()
+    mailbox: MailboxSettings = MailboxSettings()
     sources: tuple[SourceSettings, ...] = Field((), description="where entries come from")
 
     @classmethod

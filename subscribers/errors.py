@@ -4,12 +4,15 @@ SubscribersError
 ├── InvalidAddress, InvalidInterest, InvalidCadence   what somebody typed cannot be used
 ├── UnknownSubscriber, AlreadySubscribed, Suppressed  the address is not in the state that was assumed
 ├── MoveNotAllowed                                    a change of consent that the rules do not know
+├── TooMany                                           asked for too often from one place, or for one address
 └── DatabaseError
     ├── NotOurDatabase, NewerDatabase                 the file is not one that this program may open
     └── DatabaseBusy, DiskFull                        the file is right, the moment is not
 
 Every message is a sentence for a person: what happened, to what, and what to do now.
 """
+
+from datetime import timedelta
 
 
 class SubscribersError(Exception):
@@ -49,6 +52,15 @@ class Suppressed(SubscribersError):
 
 class MoveNotAllowed(SubscribersError):
     """The state machine in `states.py` has no such arrow."""
+
+
+class TooMany(SubscribersError):
+    """Asked for too often."""
+
+    def __init__(self, message: str, again_after: timedelta) -> None:
+        super().__init__(message)
+        #: when it may be tried again, at the latest
+        self.again_after = again_after
 
 
 class DatabaseError(SubscribersError):

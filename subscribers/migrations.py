@@ -62,3 +62,49 @@ def m001_people(db: Database) -> None:
     ):
         db.conn.execute(statement)
     db.conn.execute("INSERT INTO suppression_key VALUES (1, ?)", [secrets.token_bytes(32)])
+
+
+@migrations()
+def m002_what_readers_ask_for(db: Database) -> None:
+    """Confirmations, pauses with an end, evidence that says more, bounces, limits."""
+    for statement in (
+        "ALTER TABLE subscribers ADD COLUMN paused_until TEXT",  # null: until they say so
+        "ALTER TABLE subscribers ADD COLUMN announcements INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE subscribers ADD COLUMN changed_at TEXT",  # of the state
+        "ALTER TABLE subscribers ADD COLUMN reminded_at TEXT",  # when the one reminder to confirm went out
+        "ALTER TABLE evidence ADD COLUMN page TEXT NOT NULL DEFAULT ''",  # the page's address, or the mail's
+        "ALTER TABLE evidence ADD COLUMN message_id TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE evidence ADD COLUMN ip TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE evidence ADD COLUMN agent TEXT NOT NULL DEFAULT ''",
+        """
+        CREATE TABLE confirmations (
+            token_hash BLOB PRIMARY KEY,          -- SHA-256: who reads the database confirms nothing
+            subscriber_id INTEGER NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
+            purpose TEXT NOT NULL,
+            detail TEXT NOT NULL,                 -- JSON: what is done once it is confirmed
+            created_at TEXT NOT NULL,
+            expires_at TEXT NOT NULL,
+            used_at TEXT                          -- a second click finds the same answer
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX confirmations_by_subscriber ON confirmations (subscriber_id)",
+        """
+        CREATE TABLE bounces (
+            subscriber_id INTEGER NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
+            mail TEXT NOT NULL,                   -- which of our mails: each counts once, however often it is reported
+            at TEXT NOT NULL,
+            weight REAL NOT NULL,
+            why TEXT NOT NULL,                    -- in the other server's words
+            PRIMARY KEY (subscriber_id, mail)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE attempts (                   -- for limits; goes after a day
+            key BLOB NOT NULL,                    -- keyed BLAKE2b of an address or a network
+            at TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX attempts_by_key ON attempts (key, at)",
+        "CREATE INDEX attempts_by_time ON attempts (at)",
+    ):
+        db.conn.execute(statement)

@@ -3,14 +3,16 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 from sqlite_utils import Database
 
+from subscribers import bounces
 from subscribers.address import address_key, parse_address
 from subscribers.cadence import Cadence, Frequency
 from subscribers.database import stored, writing
 from subscribers.errors import AlreadySubscribed, Suppressed, UnknownSubscriber
+from subscribers.evidence import Origin, record
 from subscribers.interests import Interest
 from subscribers.states import State, move
 from subscribers.suppression import LIFTED_BY_OPT_IN, Reason, lift, suppress, suppression_of
@@ -34,21 +36,15 @@ class Subscriber:
     created_at: datetime
     #: None until confirmed
     confirmed_at: datetime | None
+    #: the first day on which a pause is over; None where there is none, or no end was named
+    paused_until: date | None = None
+    #: does this person want the operator's announcements?
+    announcements: bool = True
 
     @property
     def since(self) -> datetime:
         """From when on this person is a reader."""
         return self.confirmed_at or self.created_at
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One line of the proof of consent."""
-
-    at: datetime
-    event: str
-    origin: str
-    words: str
 
 
 def add_by_operator(
@@ -83,22 +79,62 @@ def add_by_operator(
             move(State.PENDING if known.state is State.SUPPRESSED else known.state, State.ACTIVE)
             db.conn.execute(
                 "UPDATE subscribers SET state = ?, name = ?, frequency = ?, day = ?, at = ?, timezone = ?, "
-                "confirmed_at = ? WHERE id = ?",
-                [State.ACTIVE, name or known.name, *_cadence_row(cadence), stored(now), known.id],
+                "confirmed_at = ?, changed_at = ? WHERE id = ?",
+                [State.ACTIVE, name or known.name, *cadence_row(cadence), stored(now), stored(now), known.id],
             )
             subscriber_id = known.id
+            bounces.forget(db, subscriber_id)
         else:
-            (subscriber_id,) = db.conn.execute(
-                "INSERT INTO subscribers (address, address_key, name, state, frequency, day, at, timezone, "
-                "created_at, confirmed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                [address, address_key(address), name, State.ACTIVE, *_cadence_row(cadence), stored(now), stored(now)],
-            ).fetchone()
+            subscriber_id = insert(db, address, State.ACTIVE, name=name, cadence=cadence, now=now).id
         set_interests(db, subscriber_id, interests)
         words = "The operator states that this person asked for the newsletter."
         if reason:
             words += f" (The address had been {reason} before.)"
-        record(db, subscriber_id, event="subscribed and confirmed", origin="operator", words=words, now=now)
+        record(db, subscriber_id, event="subscribed and confirmed", origin=Origin("operator"), words=words, now=now)
     return get(db, address)
+
+
+def insert(db: Database, address: str, state: State, *, name: str, cadence: Cadence, now: datetime) -> Subscriber:
+    """A new row, as it is: the caller has asked whether there may be one, and records why. The address is parsed."""
+    confirmed = stored(now) if state is State.ACTIVE else None
+    with writing(db):
+        db.conn.execute(
+            "INSERT INTO subscribers (address, address_key, name, state, frequency, day, at, timezone, created_at, "
+            "confirmed_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                address,
+                address_key(address),
+                name,
+                state,
+                *cadence_row(cadence),
+                stored(now),
+                confirmed,
+                stored(now),
+            ],
+        )
+    return get(db, address)
+
+
+def update(
+    db: Database,
+    subscriber_id: int,
+    *,
+    name: str | None = None,
+    cadence: Cadence | None = None,
+    announcements: bool | None = None,
+) -> None:
+    """Change what is given, and nothing else."""
+    given: dict[str, object] = {}
+    if name is not None:
+        given["name"] = tidy_name(name)
+    if cadence is not None:
+        given |= zip(("frequency", "day", "at", "timezone"), cadence_row(cadence), strict=True)
+    if announcements is not None:
+        given["announcements"] = int(announcements)
+    if given:
+        with writing(db):
+            columns = ", ".join(f"{column} = ?" for column in given)
+            db.conn.execute(f"UPDATE subscribers SET {columns} WHERE id = ?", [*given.values(), subscriber_id])
 
 
 def tidy_name(name: str) -> str:
@@ -116,37 +152,6 @@ def set_interests(db: Database, subscriber_id: int, interests: Iterable[Interest
         )
 
 
-def record(db: Database, subscriber_id: int, *, event: str, origin: str, words: str, now: datetime) -> None:
-    """Append one line to the evidence."""
-    with writing(db):
-        db.conn.execute(
-            "INSERT INTO evidence (subscriber_id, at, event, origin, words) VALUES (?, ?, ?, ?, ?)",
-            [subscriber_id, stored(now), event, origin, words],
-        )
-
-
-def evidence_of(db: Database, subscriber_id: int) -> list[Evidence]:
-    """The proof of consent, oldest first."""
-    rows = db.conn.execute(
-        "SELECT at, event, origin, words FROM evidence WHERE subscriber_id = ? ORDER BY id", [subscriber_id]
-    )
-    return [Evidence(datetime.fromisoformat(at), event, origin, words) for at, event, origin, words in rows]
-
-
-def change_state(db: Database, address: str, after: State, *, origin: str, words: str, now: datetime) -> Subscriber:
-    """Make an allowed move of the state machine and record it. Raises `UnknownSubscriber`, `MoveNotAllowed`."""
-    with writing(db):
-        person = get(db, address)
-        if move(person.state, after) is not person.state:
-            confirmed = stored(now) if person.state is not State.PAUSED and after is State.ACTIVE else None
-            db.conn.execute(
-                "UPDATE subscribers SET state = ?, confirmed_at = coalesce(?, confirmed_at) WHERE id = ?",
-                [after, confirmed, person.id],
-            )
-            record(db, person.id, event=f"{person.state} → {after}", origin=origin, words=words, now=now)
-    return get(db, address)
-
-
 def erase(db: Database, address: str, *, now: datetime) -> int:
     """Forget a person: interests, evidence and address go; a keyed hash and the date remain. Returns their id.
 
@@ -155,8 +160,14 @@ def erase(db: Database, address: str, *, now: datetime) -> int:
     with writing(db):
         person = get(db, address)
         suppress(db, person.address, Reason.ERASED, now)
-        db.conn.execute("DELETE FROM subscribers WHERE id = ?", [person.id])
+        delete(db, person.id)
     return person.id
+
+
+def delete(db: Database, subscriber_id: int) -> None:
+    """Take a row away, and with it interests, evidence and what else hangs on it."""
+    with writing(db):
+        db.conn.execute("DELETE FROM subscribers WHERE id = ?", [subscriber_id])
 
 
 def get(db: Database, address: str) -> Subscriber:
@@ -170,6 +181,11 @@ def get(db: Database, address: str) -> Subscriber:
 def find(db: Database, address: str) -> Subscriber | None:
     """Like `get`, with None for nobody."""
     return next(_select(db, "WHERE s.address_key = ?", [address_key(address)]), None)
+
+
+def by_id(db: Database, subscriber_id: int) -> Subscriber | None:
+    """The person with that id; None for nobody, or somebody erased."""
+    return next(_select(db, "WHERE s.id = ?", [subscriber_id]), None)
 
 
 def everybody(db: Database, *, state: State | None = None) -> Iterator[Subscriber]:
@@ -192,7 +208,7 @@ def count_by_state(db: Database) -> dict[str, int]:
 def _select(db: Database, where: str, parameters: list[object]) -> Iterator[Subscriber]:
     rows = db.conn.execute(
         "SELECT s.id, s.address, s.name, s.state, s.frequency, s.day, s.at, s.timezone, s.created_at, "
-        "s.confirmed_at, (SELECT json_group_array(json_array(text, muted)) FROM "
+        "s.confirmed_at, s.paused_until, s.announcements, (SELECT json_group_array(json_array(text, muted)) FROM "
         "  (SELECT text, muted FROM interests WHERE subscriber_id = s.id ORDER BY position)) "
         f"FROM subscribers s {where} ORDER BY s.id",
         parameters,
@@ -201,7 +217,7 @@ def _select(db: Database, where: str, parameters: list[object]) -> Iterator[Subs
 
 
 def _subscriber(row: tuple[object, ...]) -> Subscriber:
-    id_, address, name, state, frequency, day, at, timezone, created, confirmed, interests = row
+    id_, address, name, state, frequency, day, at, timezone, created, confirmed, paused, announcements, interests = row
     return Subscriber(
         id=int(str(id_)),
         address=str(address),
@@ -211,8 +227,11 @@ def _subscriber(row: tuple[object, ...]) -> Subscriber:
         interests=tuple(Interest(text, bool(muted)) for text, muted in json.loads(str(interests))),
         created_at=datetime.fromisoformat(str(created)),
         confirmed_at=datetime.fromisoformat(str(confirmed)) if confirmed else None,
+        paused_until=date.fromisoformat(str(paused)) if paused else None,
+        announcements=bool(announcements),
     )
 
 
-def _cadence_row(cadence: Cadence) -> tuple[str, int, str, str]:
+def cadence_row(cadence: Cadence) -> tuple[str, int, str, str]:
+    """A cadence as the table keeps it: frequency, day, at, timezone."""
     return cadence.frequency, cadence.day, f"{cadence.at:%H:%M}", cadence.timezone

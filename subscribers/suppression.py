@@ -4,6 +4,7 @@ The key never rotates (a hash could not be made again) and is part of every back
 """
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -47,6 +48,46 @@ def suppression_of(db: Database, address: str) -> Reason | None:
     return Reason(row[0]) if row else None
 
 
+def suppressed_among(db: Database, addresses: Iterable[str]) -> dict[str, Reason]:
+    """Those of many addresses that are suppressed, with the reason. Ask for some hundred at a time."""
+    hashes = _hashes(db, addresses)
+    marks = ", ".join("?" * len(hashes))
+    rows = db.conn.execute(
+        f"SELECT address_hash, reason FROM suppressions WHERE address_hash IN ({marks})", list(hashes.values())
+    )
+    reasons = {found: Reason(reason) for found, reason in rows}
+    return {address: reasons[wanted] for address, wanted in hashes.items() if wanted in reasons}
+
+
+def suppress_many(db: Database, reasons: Mapping[str, Reason], now: datetime) -> None:
+    """Put many addresses on the list. A complaint is never overwritten by a milder reason."""
+    with writing(db):
+        hashes = _hashes(db, reasons)
+        db.conn.executemany(
+            "INSERT INTO suppressions VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reason = excluded.reason, "
+            "at = excluded.at WHERE reason != 'complained'",
+            [(hashes[address], reason, stored(now)) for address, reason in reasons.items()],
+        )
+
+
+def keyed_hash(db: Database, text: str) -> bytes:
+    """32 bytes that stand for a text in this database, and say nothing about it to who has not the key."""
+    return _digest(_key(db), text)
+
+
 def _hash(db: Database, address: str) -> bytes:
+    return keyed_hash(db, address_key(address))
+
+
+def _hashes(db: Database, addresses: Iterable[str]) -> dict[str, bytes]:
+    key = _key(db)
+    return {address: _digest(key, address_key(address)) for address in addresses}
+
+
+def _key(db: Database) -> bytes:
     (key,) = db.conn.execute("SELECT key FROM suppression_key").fetchone()
-    return hashlib.blake2b(address_key(address).encode(), key=key, digest_size=32).digest()
+    return bytes(key)
+
+
+def _digest(key: bytes, text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), key=key, digest_size=32).digest()

@@ -1,5 +1,6 @@
 """What tests of the main line share: a newsletter with entries, and short ways to fill it."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -102,7 +103,8 @@ def titles(message: bytes) -> set[str]:
     """The entries in a message, by the titles in its text part."""
     body = parsed(message).get_body(("plain",))
     assert body is not None
-    return {line for line in body.get_content().splitlines() if line.startswith("Study ")}
+    numbered = (re.fullmatch(r"\d+\. (Study .*)", line) for line in body.get_content().splitlines())
+    return {found[1] for found in numbered if found}
 
 
 def bring(newsletter: Newsletter, start: int, count: int = 8) -> None:

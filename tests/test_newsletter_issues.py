@@ -239,7 +239,7 @@ def test_status_tells_how_things_stand(newsletter: Newsletter, clock: Clock) -> 
 def test_the_evidence_of_consent_is_kept(newsletter: Newsletter) -> None:
     subscribe(newsletter)
     (line,) = newsletter.evidence(ADA)
-    assert (line.origin, line.event) == ("operator", "subscribed and confirmed")
+    assert (line.origin.how, line.event) == ("operator", "subscribed and confirmed")
     assert newsletter.subscriber(ADA).interests == (Interest("walking robots"),)
     assert [person.address for person in newsletter.subscribers()] == [ADA]
 

@@ -225,7 +225,7 @@ def test_the_table_lists_every_setting_with_its_help_and_default(tmp_path: Path)
         expected = {f"{name}.{key}" for key in inner} if inner else {name} - {"sources"}
         assert expected <= set(rows)
     assert all(row.help for row in rows.values())
-    assert [row.name for row in rows.values() if row.secret] == ["smtp.password"]
+    assert [row.name for row in rows.values() if row.secret] == ["smtp.password", "mailbox.imap_password"]
     assert (rows["smtp.port"].default, rows["smtp.port"].variable) == (587, "NEWSLETTER_SMTP_PORT")
 
 

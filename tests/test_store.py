@@ -15,6 +15,7 @@ from newsletter.entries.fetching import Validators
 from newsletter.store import open_store
 from subscribers import database, people
 from subscribers.errors import DatabaseBusy, DiskFull, NewerDatabase, NotOurDatabase
+from subscribers.evidence import evidence_of
 from subscribers.suppression import Reason, suppression_of
 
 SAVED = Path(__file__).parent / "data" / "database-0.1.0.sql"
@@ -70,7 +71,7 @@ def test_every_database_has_its_own_keys(tmp_path: Path) -> None:
 def test_an_old_database_is_brought_to_the_shape_of_a_new_one(saved: Path, store: Database) -> None:
     upgraded = open_store(saved)
     assert schema(store) == schema(upgraded)
-    assert applied(store) == applied(upgraded)
+    assert set(applied(store)) == set(applied(upgraded))
     assert upgraded.conn.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert upgraded.conn.execute("PRAGMA foreign_key_check").fetchall() == []
     upgraded.conn.close()
@@ -81,7 +82,7 @@ def test_an_old_database_keeps_what_it_knew(saved: Path) -> None:
     ada, bob = people.everybody(db)
     assert (ada.address, str(ada.cadence)) == ("Ada@example.org", "weekly on Fridays at 08:00, Europe/Paris")
     assert [str(interest) for interest in ada.interests] == ["bridges that sing", "not: surveys"]
-    assert (bob.state, len(people.evidence_of(db, bob.id))) == ("paused", 2)
+    assert (bob.state, len(evidence_of(db, bob.id))) == ("paused", 2)
     assert suppression_of(db, "carol@example.net") is Reason.ERASED
     assert suppression_of(db, "dan@example.net") is Reason.COMPLAINED
     song = entries.find(db, "2611.00001")

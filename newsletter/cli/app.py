@@ -2,7 +2,7 @@
 
 import typer
 
-from newsletter.cli import making, people, running, sources
+from newsletter.cli import making, operating, people, running, sources
 
 app = typer.Typer(
     name="newsletter",
@@ -21,6 +21,12 @@ app.add_typer(running.issue_app, name="issue")
 app.command()(running.preview)
 app.command()(running.send)
 app.command()(running.status)
+app.command()(operating.serve)
+app.command()(operating.receive)
+app.command()(operating.announce)
+app.command()(operating.backup)
+app.command()(operating.restore)
+app.command()(operating.mail)
 
 
 def _version(wanted: bool) -> None:

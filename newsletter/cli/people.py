@@ -1,13 +1,14 @@
 """`subscribers add|list|show|remove`."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from newsletter.cli import exchange, wishes
 from newsletter.cli.output import AsJson, Project, opened, say, say_json, table
 
 if TYPE_CHECKING:
-    from newsletter.newsletter import Newsletter
     from subscribers.cadence import Cadence
     from subscribers.people import Subscriber
 
@@ -35,7 +36,7 @@ def add(
 ) -> None:
     """Add a person who asked you for it; that you say so is kept as the evidence of their consent."""
     with opened(project) as newsletter:
-        cadence = _cadence(newsletter, daily, weekly, monthly, timezone)
+        cadence = cadence_of(newsletter.settings.cadence.cadence(), daily, weekly, monthly, timezone)
         person = newsletter.subscribe(email, name=name, interests=interest or [], cadence=cadence)
         if as_json:
             say_json(_as_dict(person))
@@ -66,14 +67,17 @@ def show(email: Email, project: Project = ".", as_json: AsJson = False) -> None:
         person = newsletter.subscriber(email)
         evidence = newsletter.evidence(email)
     if as_json:
-        proof = [{"at": e.at, "event": e.event, "origin": e.origin, "words": e.words} for e in evidence]
+        proof = [
+            {**asdict(e.origin), "at": e.at, "event": e.event, "origin": e.origin.how, "words": e.words}
+            for e in evidence
+        ]
         say_json({**_as_dict(person), "evidence": proof})
         return
     say(f"{person.name or person.address} <{person.address}> is {person.state}, {person.cadence}.")
     for interest in person.interests:
         say(f"  {'mutes' if interest.muted else 'follows'}  {interest.text}")
     for line in evidence:
-        say(f"  {line.at:%Y-%m-%d %H:%M} UTC  {line.event} ({line.origin}): {line.words}")
+        say(f"  {line.at:%Y-%m-%d %H:%M} UTC  {line.event} ({line.origin.how}): {line.words}")
 
 
 @app.command()
@@ -89,24 +93,34 @@ def remove(email: Email, project: Project = ".", as_json: AsJson = False) -> Non
         say(f"{outbox}/, previews/ or where you asked for them, are yours to delete: look inside them for the address.")
 
 
-def _cadence(
-    newsletter: "Newsletter",
+for wish in (wishes.change, wishes.pause, wishes.resume, wishes.leave, wishes.data, wishes.suppressed, wishes.lift):
+    app.command()(wish)
+app.command("import")(exchange.import_)
+app.command("export")(exchange.export)
+
+
+def cadence_of(
+    default: "Cadence",
     daily: str | None,
     weekly: tuple[str, str] | None,
     monthly: tuple[str, str] | None,
     timezone: str | None,
 ) -> "Cadence":
-    from subscribers.cadence import parse_cadence
+    """What the options say; where they say nothing, as it is by default (or was before)."""
+    from dataclasses import replace
 
-    default = newsletter.settings.cadence
+    from subscribers.cadence import parse_cadence, parse_timezone
+
     zone = timezone or default.timezone
     given = [("daily", "", daily)] if daily else []
     given += [("weekly", *weekly)] if weekly else []
     given += [("monthly", *monthly)] if monthly else []
     if len(given) > 1:
         raise typer.BadParameter("Give one of --daily, --weekly and --monthly.")
-    frequency, day, at = given[0] if given else (default.frequency, str(default.day), default.at)
-    return parse_cadence(frequency, day, at or default.at, zone)
+    if not given:
+        return replace(default, timezone=parse_timezone(zone))
+    frequency, day, at = given[0]
+    return parse_cadence(frequency, day, at or f"{default.at:%H:%M}", zone)
 
 
 def _as_dict(person: "Subscriber") -> dict[str, Any]:

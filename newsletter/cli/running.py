@@ -206,10 +206,13 @@ def status(project: Project = ".", as_json: AsJson = False) -> None:  # type: ig
                     for key, (at, readers) in found.coming.items()
                 ],
                 "deliveries": found.deliveries,
+                "mail_off": found.sending_off,
                 "not_sent": _not_sent(not_sent),
             }
         )
         return
+    if found.sending_off:
+        say(f"No mail goes out: {found.sending_off}. `newsletter mail on` lets it go on.")
     people = ", ".join(f"{n} {state}" for state, n in found.subscribers.items()) or "none yet"
     say(f"{found.entries} entries; readers: {people}.")
     for name, (at, error, brought) in found.sources.items():

@@ -41,6 +41,10 @@ class FrozenIssue:
             signer=signer.with_key(recipe.key_id),
         )
 
+    def plainly(self, recipe: Recipe, person: Subscriber, signer: Signer) -> tuple[str, str, str]:
+        """(subject, HTML, text) of one reader's copy, for looking at."""
+        return self.edition.render_plainly(recipe, self.cards, Reader(person.id, person.address), signer)
+
 
 class FrozenIssues:
     """Frozen issues read from the database as they are needed, and kept."""

@@ -9,13 +9,19 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlite_utils import Database
 
+from newsletter.delivery.notices import NewNotice, NoticeKind, why_not
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
+from newsletter.delivery.returns import came_back
+from newsletter.delivery.verdicts import verdict_of
 from newsletter.issues.calendar import slot_on
 from newsletter.issues.issue import NothingNew
+from newsletter.rendering.letter import Letter, load_letter
 from newsletter.rendering.recipe import Recipe, load_recipe
+from newsletter.store import SENDING, why_off
 from subscribers import people
 from subscribers.database import stored, writing
 from subscribers.people import Subscriber
@@ -43,11 +49,18 @@ class Delivery:
     """A copy as the ledger has it."""
 
     id: int
-    issue_id: int
-    subscriber_id: int
+    #: None for a notice
+    issue_id: int | None
+    #: None for a notice to somebody whom we do not keep
+    subscriber_id: int | None
+    #: None for a copy of an issue
+    notice: NoticeKind | None
     state: DeliveryState
     due_at: datetime
+    #: of a copy; None where there is nothing to send
     recipe: Recipe | None
+    #: of a notice; None once it is sent
+    letter: Letter | None
     #: the Date header; None before the first claim
     date: datetime | None
     why: str
@@ -64,7 +77,8 @@ class Claimed:
     """A delivery that this worker may send, and whom it is for."""
 
     delivery: Delivery
-    reader: Subscriber
+    #: None for a notice to somebody whom we do not keep
+    reader: Subscriber | None
 
 
 def enqueue(db: Database, deliveries: Sequence[NewDelivery], now: datetime) -> None:
@@ -90,40 +104,78 @@ def enqueue(db: Database, deliveries: Sequence[NewDelivery], now: datetime) -> N
         )
 
 
+def post(db: Database, notice: NewNotice, now: datetime, *, due_at: datetime | None = None) -> bool:
+    """Write a notice down; False where one with that key was written down before, and then nothing is done."""
+    with writing(db):
+        return (
+            db.conn.execute(
+                "INSERT INTO deliveries (notice, key, subscriber_id, state, recipe, due_at, changed_at) "
+                "VALUES (?, ?, ?, 'queued', ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+                [
+                    notice.kind,
+                    notice.key,
+                    notice.subscriber_id,
+                    notice.letter.dump(),
+                    stored(due_at or now),
+                    stored(now),
+                ],
+            ).rowcount
+            == 1
+        )
+
+
 def claim(
-    db: Database, worker: str, now: datetime, *, max_lateness: timedelta, only: int | None = None
+    db: Database,
+    worker: str,
+    now: datetime,
+    *,
+    max_lateness: timedelta,
+    only: int | None = None,
+    notices_only: bool = False,
 ) -> tuple[list[Claimed], int]:
     """Take up to a batch of what is due for this worker, asking again whether each reader still wants it.
 
     Returns the claimed ones, and how many were dropped instead: (claimed, dropped). `only` is one subscriber's id.
-    Entries count as received from here on.
+    Notices go first. Entries count as received from here on. While the operator has switched sending off there is
+    nothing to take.
     """
     with writing(db):
-        rows = db.conn.execute(
+        if why_off(db, SENDING) is not None:
+            return [], 0
+        due = (
             f"{_SELECT} WHERE state IN ('queued', 'deferred') AND due_at <= ? AND (? IS NULL OR subscriber_id = ?) "
-            "ORDER BY due_at, id LIMIT ?",
-            [stored(now), only, only, BATCH],
-        ).fetchall()
+            "AND notice IS {} NULL ORDER BY due_at, id LIMIT ?"
+        )
+        rows = db.conn.execute(due.format("NOT"), [stored(now), only, only, BATCH]).fetchall()
+        if not notices_only:
+            rows += db.conn.execute(due.format(""), [stored(now), only, only, BATCH - len(rows)]).fetchall()
         waiting = [_delivery(row) for row in rows]
-        readers = {reader.id: reader for reader in people.by_ids(db, [d.subscriber_id for d in waiting])}
+        ids = [d.subscriber_id for d in waiting if d.subscriber_id is not None]
+        readers = {reader.id: reader for reader in people.by_ids(db, ids)}
         due_dates = dict(db.conn.execute("SELECT id, due_date FROM issues"))
         claimed: list[Claimed] = []
         for delivery in waiting:
-            reader = readers.get(delivery.subscriber_id)
-            due = date.fromisoformat(due_dates[delivery.issue_id])
-            if why := _why_not(reader, delivery, due, now, max_lateness):
+            reader = readers.get(delivery.subscriber_id or 0)
+            if delivery.notice:
+                age = now - (delivery.date or delivery.due_at)
+                why = why_not(delivery.notice, reader, delivery.subscriber_id, age)
+            else:
+                due_date = date.fromisoformat(due_dates[delivery.issue_id])
+                why = _why_not(reader, delivery, due_date, now, max_lateness)
+            if why:
                 _set(db, delivery.id, DeliveryState.DROPPED, why, now)
                 _free(db, delivery.id)
-            elif reader and delivery.recipe:
+            elif delivery.recipe or delivery.letter:
                 db.conn.execute(
                     "UPDATE deliveries SET state = 'claimed', worker = ?, date = ?, attempts = attempts + 1, "
                     "changed_at = ? WHERE id = ?",
                     [worker, stored(delivery.date_at(now)), stored(now), delivery.id],
                 )
-                db.conn.executemany(
-                    "INSERT OR IGNORE INTO received VALUES (?, ?, ?)",
-                    [(reader.id, pick.entry_id, delivery.id) for pick in delivery.recipe.shown],
-                )
+                if delivery.recipe:
+                    db.conn.executemany(
+                        "INSERT OR IGNORE INTO received VALUES (?, ?, ?)",
+                        [(delivery.subscriber_id, pick.entry_id, delivery.id) for pick in delivery.recipe.shown],
+                    )
                 claimed.append(Claimed(find(db, delivery.id), reader))
     return claimed, len(waiting) - len(claimed)
 
@@ -208,13 +260,22 @@ def served(db: Database, periods: Iterable[str]) -> dict[tuple[int, str], Delive
     return {(subscriber_id, period): DeliveryState(state) for subscriber_id, period, state in rows}
 
 
-def latest_issue(db: Database, subscriber_id: int) -> int | None:
-    """The issue that a reader was sent last."""
+def sent_to(db: Database, subscriber_id: int, most: int) -> list[int]:
+    """The issues that a reader was sent, the newest first."""
+    rows = db.conn.execute(
+        "SELECT issue_id FROM deliveries WHERE subscriber_id = ? AND state = 'sent' AND issue_id IS NOT NULL "
+        "ORDER BY id DESC LIMIT ?",
+        [subscriber_id, most],
+    )
+    return [row[0] for row in rows]
+
+
+def first_sent(db: Database, issue_id: int) -> datetime | None:
+    """When the first copy of an issue left; None where none has."""
     row = db.conn.execute(
-        "SELECT issue_id FROM deliveries WHERE subscriber_id = ? AND state = 'sent' ORDER BY id DESC LIMIT 1",
-        [subscriber_id],
+        "SELECT min(date) FROM deliveries WHERE issue_id = ? AND state = 'sent'", [issue_id]
     ).fetchone()
-    return int(row[0]) if row else None
+    return datetime.fromisoformat(row[0]) if row[0] else None
 
 
 def not_sent(db: Database, issue_id: int | None = None, *, most: int = 100) -> list[Delivery]:
@@ -242,8 +303,8 @@ def counts_before(db: Database, subscriber_ids: Sequence[int]) -> Mapping[int, i
     """How many issues each reader has had."""
     return dict(
         db.conn.execute(
-            "SELECT subscriber_id, count(*) FROM deliveries WHERE state NOT IN ('dropped', 'failed') "
-            "AND subscriber_id IN (SELECT value FROM json_each(?)) GROUP BY 1",
+            "SELECT subscriber_id, count(*) FROM deliveries WHERE notice IS NULL "
+            "AND state NOT IN ('dropped', 'failed') AND subscriber_id IN (SELECT value FROM json_each(?)) GROUP BY 1",
             [json.dumps(list(subscriber_ids))],
         )
     )
@@ -266,7 +327,7 @@ def forget(db: Database, subscriber_id: int) -> None:
         db.conn.execute("DELETE FROM deliveries WHERE subscriber_id = ?", [subscriber_id])
 
 
-_SELECT = "SELECT id, issue_id, subscriber_id, state, due_at, recipe, date, why FROM deliveries"
+_SELECT = "SELECT id, issue_id, subscriber_id, notice, state, due_at, recipe, date, why FROM deliveries"
 
 
 def _composed(recipe: Recipe | NothingNew) -> tuple[DeliveryState, str, str]:
@@ -299,14 +360,20 @@ def _record(db: Database, delivery_id: int, outcome: Outcome, now: datetime) -> 
         case Refused(why):
             _set(db, delivery_id, DeliveryState.FAILED, why, now)
             _free(db, delivery_id)
+            subscriber_id = find(db, delivery_id).subscriber_id
+            if subscriber_id is not None:
+                came_back(db, subscriber_id, str(delivery_id), verdict_of("", why), why, now)
         case Unknown(why):
             _set(db, delivery_id, DeliveryState.UNCERTAIN, why, now)
 
 
 def _set(db: Database, delivery_id: int, state: DeliveryState, why: str, now: datetime) -> None:
+    # A notice's words are nobody's business once they are sent; its links above all.
+    over = state in (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.DROPPED)
     db.conn.execute(
-        "UPDATE deliveries SET state = ?, why = ?, worker = NULL, changed_at = ? WHERE id = ?",
-        [state, why[:500], stored(now), delivery_id],
+        "UPDATE deliveries SET state = ?, why = ?, worker = NULL, changed_at = ?, "
+        "recipe = CASE WHEN ? AND notice IS NOT NULL THEN '' ELSE recipe END WHERE id = ?",
+        [state, why[:500], stored(now), over, delivery_id],
     )
 
 
@@ -315,15 +382,17 @@ def _free(db: Database, delivery_id: int) -> None:
     db.conn.execute("DELETE FROM received WHERE delivery_id = ?", [delivery_id])
 
 
-def _delivery(row: Sequence[str]) -> Delivery:
-    id_, issue_id, subscriber_id, state, due_at, recipe, date, why = row
+def _delivery(row: Sequence[Any]) -> Delivery:
+    id_, issue_id, subscriber_id, notice, state, due_at, recipe, date, why = row
     return Delivery(
-        id=int(id_),
-        issue_id=int(issue_id),
-        subscriber_id=int(subscriber_id),
+        id=id_,
+        issue_id=issue_id,
+        subscriber_id=subscriber_id,
+        notice=NoticeKind(notice) if notice else None,
         state=DeliveryState(state),
         due_at=datetime.fromisoformat(due_at),
-        recipe=load_recipe(recipe) if recipe else None,
+        recipe=load_recipe(recipe) if recipe and not notice else None,
+        letter=load_letter(recipe) if recipe and notice else None,
         date=datetime.fromisoformat(date) if date else None,
         why=why,
     )

@@ -11,6 +11,7 @@ from newsletter.delivery import ledger
 from newsletter.delivery.copies import FrozenIssues
 from newsletter.delivery.ledger import Claimed
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
+from newsletter.delivery.return_path import ReturnPath
 from newsletter.delivery.transport import Transport, file_name
 from newsletter.delivery.workers import Worker
 from newsletter.errors import TransportDown
@@ -30,11 +31,12 @@ def deliver(
     frozen: FrozenIssues,
     *,
     project: Path,
-    sender: str,
+    return_path: ReturnPath,
     signer: Signer,
     clock: Callable[[], datetime],
     max_lateness: timedelta,
     only: int | None = None,
+    notices_only: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Counter[DeliveryState]:
     """Send everything that is due; returns how many copies ended in which state.
@@ -48,7 +50,9 @@ def deliver(
         last: tuple[int, Outcome] | None = None
         try:
             while True:
-                claimed, dropped = ledger.claim(db, worker.name, clock(), max_lateness=max_lateness, only=only)
+                claimed, dropped = ledger.claim(
+                    db, worker.name, clock(), max_lateness=max_lateness, only=only, notices_only=notices_only
+                )
                 counts[DeliveryState.DROPPED] += dropped
                 if not claimed and not dropped:
                     break
@@ -60,7 +64,7 @@ def deliver(
                     last = None
                     try:
                         outcome = transport.send(
-                            message, sender=sender, recipient=copy.reader.address, name=_file_name(copy)
+                            message, sender=_sender(copy, return_path), recipient=_to(copy), name=_file_name(copy)
                         )
                     except TransportDown as down:
                         # It did not take this one: its turn comes again, at once when the server is back.
@@ -83,13 +87,29 @@ def deliver(
 
 
 def _message(frozen: FrozenIssues, copy: Claimed, signer: Signer, now: datetime) -> bytes:
-    recipe = copy.delivery.recipe
-    assert recipe is not None  # noqa: S101 — only copies with a recipe are claimed
-    issue = frozen.get(copy.delivery.issue_id, (pick.entry_id for pick in recipe.picks))
-    return issue.message(recipe, copy.reader, copy.delivery.date_at(now), signer)
+    delivery = copy.delivery
+    if delivery.letter:
+        return delivery.letter.message(delivery.date_at(now))
+    assert delivery.recipe and delivery.issue_id and copy.reader  # noqa: S101 — nothing else is claimed
+    issue = frozen.get(delivery.issue_id, (pick.entry_id for pick in delivery.recipe.picks))
+    return issue.message(delivery.recipe, copy.reader, delivery.date_at(now), signer)
+
+
+def _sender(copy: Claimed, return_path: ReturnPath) -> str:
+    """The envelope's sender: empty for the answer to a mail (RFC 3834, section 3.3)."""
+    if copy.delivery.letter and copy.delivery.letter.no_return:
+        return ""
+    return return_path.of(copy.delivery.subscriber_id, copy.delivery.id)
+
+
+def _to(copy: Claimed) -> str:
+    if copy.delivery.letter:
+        return copy.delivery.letter.to
+    assert copy.reader  # noqa: S101 — an issue goes to readers only
+    return copy.reader.address
 
 
 def _file_name(copy: Claimed) -> str:
     """Unique, and telling in a listing: the address and the delivery."""
     day = copy.delivery.date_at(copy.delivery.due_at)
-    return f"{day:%Y-%m-%d}-{file_name(copy.reader.address)}-{copy.delivery.id}"
+    return f"{day:%Y-%m-%d}-{file_name(_to(copy))}-{copy.delivery.id}"

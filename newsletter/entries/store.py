@@ -1,6 +1,7 @@
 """All SQL about entries and sources: storing what is new, merging what is known, loading for an issue."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +13,8 @@ from newsletter.entries.fetching import Validators
 from newsletter.entries.identity import identities, match, without_shared_links
 from subscribers.database import stored, writing
 
+#: So many of the newest entries are searched for a line of interest.
+SEARCHED = 5_000
 #: Entries a transaction: keeps the write lock under about 50 ms.
 CHUNK = 100
 
@@ -66,6 +69,21 @@ def find(db: Database, reference: str) -> Entry | None:
         if row:
             return by_ids(db, [row[0]])[row[0]]
     return None
+
+
+def matching(db: Database, line: str, most: int) -> list[Entry]:
+    """Recent entries that hold words of the line, those that hold more and rarer ones first."""
+    words = re.findall(r"\w{2,}", line)[:20]
+    if not words:
+        return []
+    recent = max(newest_id(db) - SEARCHED, 0)
+    rows = db.conn.execute(
+        "SELECT rowid FROM entries_fts WHERE entries_fts MATCH ? AND rowid > ? ORDER BY bm25(entries_fts, 3.0, 1.0) "
+        "LIMIT ?",
+        [" OR ".join(f'"{word}"' for word in words), recent, most],
+    ).fetchall()
+    found = by_ids(db, [row[0] for row in rows])
+    return [found[row[0]] for row in rows]
 
 
 def newest_id(db: Database) -> int:

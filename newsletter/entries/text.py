@@ -23,6 +23,8 @@ MAX_URL = 2_000
 #: Longer text is nobody's abstract; pylatexenc would take long over it.
 MAX_RAW = 60_000
 
+#: No character has a number of so many digits, and Python refuses to read thousands of them.
+_ENDLESS = re.compile(r"&#x?[0-9a-fA-F]{9,};?")
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]*(\s[^<>]*)?/?>|<!\[CDATA\[|<!DOCTYPE")
 _BLOCK_END = re.compile(r"(</(p|div|li|h[1-6]|tr|blockquote)>|<br\s*/?>)", re.IGNORECASE)
 # The rule of pandoc: `$5 and $10` is money, `$x$` is mathematics.
@@ -55,7 +57,7 @@ def clean_text(raw: str) -> str:
     if _TAG.search(text) or ("<!--" in text and "-->" in text):
         spaced = _BLOCK_END.sub(r" \1 ", text.replace("<![CDATA[", "").replace("]]>", ""))
         text = nh3.clean(spaced, tags=set(), clean_content_tags={"script", "style"})
-    text = html.unescape(text)
+    text = html.unescape(_ENDLESS.sub(" ", text))
     if "\\" in text or "$" in text or "{" in text:
         text = _from_latex(text)
     return " ".join("".join(map(_readable, unicodedata.normalize("NFC", text))).split())

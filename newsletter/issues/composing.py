@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from newsletter.entries.entry import Entry
 from newsletter.issues.issue import NothingNew, Pick, ReasonKind, Section
-from newsletter.ranking.scoring import LEAST_SIMILARITY, Booleans, Ranking
+from newsletter.ranking.arrays import Booleans
+from newsletter.ranking.lines import LEAST_SIMILARITY
+from newsletter.ranking.scoring import Ranking
 from newsletter.ranking.tastes import Tastes
 
 #: A reader who follows something gets at least so many, the nearest there are, said to be just that.
 FEWEST_PICKS = 3
+#: A title longer than this is cut where it is a reason.
+LONGEST_TITLE = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def compose(
     Sentences are not chosen yet. A reader for whom only favourites or a step outside would remain gets nothing.
     """
     by_popularity = favourites(entries)
-    follows = np.bincount(tastes.follower, minlength=tastes.readers) > 0
+    follows = tastes.follows
     issues: list[tuple[Pick, ...] | NothingNew] = []
     for reader in range(tastes.readers):
         if seen[reader].all():
@@ -88,16 +90,31 @@ def _for_you(ranking: Ranking, reader: int, taken: set[int], shape: Shape, follo
 
 
 def _over_floor(ranking: Ranking, reader: int, place: int, floor: float) -> bool:
-    near = ranking.relevance[reader, place] >= LEAST_SIMILARITY
-    return bool(near and ranking.standing[reader, place] >= floor)
+    return _is_near(ranking, reader, place) and bool(ranking.standing[reader, place] >= floor)
+
+
+def _is_near(ranking: Ranking, reader: int, place: int) -> bool:
+    """Is it about the interest, or about what the liked entry is about? What a reader dislikes does not change that."""
+    return bool(ranking.closeness[reader, place] >= LEAST_SIMILARITY)
 
 
 def _reason(ranking: Ranking, tastes: Tastes, reader: int, place: int) -> tuple[ReasonKind, str]:
-    interest = int(ranking.interest[reader, place])
-    if interest < 0:
+    interest, liked = int(ranking.interest[reader, place]), int(ranking.liked[reader, place])
+    if liked >= 0:
+        kind, words = ReasonKind.LIKED, _clipped(tastes.voted.titles[liked])
+    elif interest >= 0:
+        kind, words = ReasonKind.INTEREST, tastes.words[interest]
+    else:
         return ReasonKind.GENERAL, ""
-    near = ranking.relevance[reader, place] >= LEAST_SIMILARITY
-    return ReasonKind.INTEREST if near else ReasonKind.NEAREST, tastes.words[interest]
+    return kind if _is_near(ranking, reader, place) else ReasonKind.NEAREST, words
+
+
+def _clipped(title: str) -> str:
+    """The title, cut behind a word where there is one; scripts without spaces are cut anywhere."""
+    if len(title) <= LONGEST_TITLE:
+        return title
+    head, _, rest = title[: LONGEST_TITLE - 1].rpartition(" ")
+    return (head if len(head) > len(rest) else title[: LONGEST_TITLE - 1]).rstrip(" .,;:–—-") + "…"
 
 
 def _pick(entry: Entry, section: Section, score: float, reason: ReasonKind, words: str = "") -> Pick:

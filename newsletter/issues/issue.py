@@ -80,15 +80,17 @@ class ReasonKind(StrEnum):
 
     #: it is close to an interest; words: the interest
     INTEREST = "interest"
-    #: nothing was close; this came nearest to it; words: the interest
+    #: it is close to something the reader wanted more of; words: the title of that
+    LIKED = "liked"
+    #: nothing was close; this came nearest to it; words: the interest, or the title of what was liked
     NEAREST = "nearest"
     #: the editor pinned it
     EDITOR = "editor"
     #: many like it; words: how many
     POPULAR = "popular"
-    #: a step outside what the reader follows
+    #: a step outside what the reader follows and likes
     OUTSIDE = "outside"
-    #: the reader follows nothing yet: everybody's edition
+    #: the reader follows nothing yet, and liked nothing: everybody's edition
     GENERAL = "general"
 
 
@@ -98,10 +100,11 @@ class Pick:
 
     entry_id: int
     section: Section
-    #: cosine similarity to the interest less what is muted; the general score where no interest is involved
+    #: cosine similarity to the interest or to what was liked, as mutes and votes have it; the general score where
+    #: neither is involved
     score: float
     reason: ReasonKind
-    #: what the reason is about, in the reader's own words where it is an interest
+    #: what the reason is about: the reader's own words, a title, a number
     words: str
     #: index of the sentence to set off, None where the entry has no summary
     sentence: int | None = None

@@ -101,6 +101,18 @@ def cards_of(db: Database, issue_id: int, entry_ids: Iterable[int]) -> dict[int,
     )
 
 
+def set_general(db: Database, issue_id: int, general: str) -> None:
+    """Keep everybody's edition of an issue, once."""
+    with writing(db):
+        db.conn.execute("UPDATE issues SET general = coalesce(general, ?) WHERE id = ?", [general, issue_id])
+
+
+def general_of(db: Database, issue_id: int) -> str | None:
+    """Everybody's edition of an issue, if one was made."""
+    row = db.conn.execute("SELECT general FROM issues WHERE id = ?", [issue_id]).fetchone()
+    return row[0] if row else None
+
+
 def set_state(db: Database, issue_id: int, state: IssueState) -> None:
     """Note how far an issue is."""
     with writing(db):

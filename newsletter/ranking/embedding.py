@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlite_utils import Database
 
 from newsletter.entries.entry import content_hash
 from newsletter.ranking import store
+from newsletter.ranking.arrays import Vectors as Vectors
 
-Vectors = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
 #: Texts embedded before they are stored: a kill in the middle loses no more than these.

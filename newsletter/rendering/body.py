@@ -71,14 +71,14 @@ class BodyTemplate:
         return fragment
 
     def card(self, section: Section, card: Card, first: bool, sentence: int | None) -> Fragment:
-        """An entry as it stands in that section, with that sentence set off; holes for reason and votes remain.
+        """An entry as it stands in that section, with that sentence set off; holes for number, reason and votes remain.
 
         The first entry of a section has no line above it.
         """
         pick = _card_variables(card, section, first)
         pick["sentence"] = hole("pick.sentence") if card.sentences else ""
         pick["rest"] = hole("pick.rest") if len(card.sentences) > 1 else ""
-        pick |= {field: hole(f"pick.{field}") for field in ("reason", "more", "less")}
+        pick |= {field: hole(f"pick.{field}") for field in ("number", "reason", "more", "less")}
         name = _BLOCKS.get(section, "card")
         key = (name if name in self._document.blocks else "card", section, card.entry_id, first)
         blank = self._fragments.get(key) or self._block(key, pick=pick)
@@ -149,7 +149,7 @@ class BodyTemplate:
             "links": {field: links[f"links.{field}"] for field in LINK_FIELDS},
         }
         sections: list[dict[str, Any]] = []
-        for pick in recipe.shown:
+        for number, pick in enumerate(recipe.shown, 1):
             if not sections or sections[-1]["name"] is not pick.section:
                 sections.append({"name": pick.section, "follows": recipe.follows, "picks": []})
             card = cards[pick.entry_id]
@@ -158,6 +158,7 @@ class BodyTemplate:
             variables |= {
                 "sentence": self._wrapped(card.sentence(pick.sentence)),
                 "rest": self._wrapped(card.rest(pick.sentence)),
+                "number": str(number),
                 "reason": self._plain_part("reason", common | {"reason": reason}),
                 "more": links[f"more.{pick.entry_id}"],
                 "less": links[f"less.{pick.entry_id}"],

@@ -17,7 +17,7 @@ from newsletter.rendering.body import LINK_FIELDS, BodyTemplate
 from newsletter.rendering.card import Card
 from newsletter.rendering.fragments import Fragment, without_holes
 from newsletter.rendering.links import PATHS, PersonalSigner, Purpose, Signer
-from newsletter.rendering.quoted_printable import encode_token
+from newsletter.rendering.quoted_printable import encode_token, encode_value
 from newsletter.rendering.recipe import Recipe
 from newsletter.rendering.templates import environment
 
@@ -102,7 +102,7 @@ class Edition:
         html_body: list[bytes] = []
         text_body: list[bytes] = []
         section: Section | None = None
-        for pick in recipe.shown:
+        for number, pick in enumerate(recipe.shown, 1):
             first = pick.section is not section
             section = pick.section
             html_card, text_card = self._cards(pick, cards[pick.entry_id], first)
@@ -114,13 +114,14 @@ class Edition:
                 html["pick.more"] = text["pick.more"] = more_path + more + _SOFT_BREAK
                 html["pick.less"] = text["pick.less"] = less_path + less + _SOFT_BREAK
                 html["pick.reason"], text["pick.reason"] = self._reasons(pick)
+                html["pick.number"] = text["pick.number"] = encode_value(str(number))
             html_body.append(html_card.filled(html))
             text_body.append(text_card.filled(text))
         also = [cards[pick.entry_id].title for pick in recipe.picks[1:3]]
         html.update({f"also.{n}": self.html.value(title) for n, title in enumerate(also)})
         html["preheader"] = self.html.preheader(len(also)).filled(html)
         return Body(
-            self._subject(recipe, cards),
+            self.subject(recipe, cards),
             self.html.around(html_body, recipe, html),
             self.text.around(text_body, recipe, text),
         )
@@ -158,9 +159,10 @@ class Edition:
         """(subject, HTML, text) of the same copy, the whole templates rendered for this one reader."""
         links, texts = self._links(recipe, reader, signer), _reader_values(recipe, reader)
         html, text = (way.render(recipe, cards, texts, links) for way in (self.html, self.text))
-        return self._subject(recipe, cards), html, text
+        return self.subject(recipe, cards), html, text
 
-    def _subject(self, recipe: Recipe, cards: Mapping[int, Card]) -> str:
+    def subject(self, recipe: Recipe, cards: Mapping[int, Card]) -> str:
+        """The subject of a copy."""
         key = (recipe.picks[0].entry_id, len(recipe.picks))
         if (subject := self._subjects.get(key)) is None:
             pick = {"title": cards[key[0]].title}

@@ -4,6 +4,7 @@ import re
 
 import nh3
 from markdown_it import MarkdownIt
+from markupsafe import Markup
 
 from newsletter.rendering.wrapping import fill
 
@@ -32,3 +33,8 @@ def _absolute(tag: str, attribute: str, value: str) -> str | None:
 def intro_text(markdown: str) -> str:
     """Markdown as it was written reads well; only its lines are wrapped."""
     return "\n\n".join(fill(paragraph) for paragraph in markdown.split("\n\n") if paragraph.strip())
+
+
+def intro_markdown(markdown: str) -> Markup:
+    """The operator's own Markdown as part of a notice's template: it is Markdown already, so nothing is escaped."""
+    return Markup(markdown.strip())  # noqa: S704 — the notice's Markdown shows raw HTML as text

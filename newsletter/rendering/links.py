@@ -1,5 +1,7 @@
 """Signed links: each is good for one purpose and one reader, and names the key that signed it.
 
+In an address, where letter case gets lost, the same bytes stand as lower-case base32.
+
 A token is base64url of `purpose, key, subscriber, subject` as variable-length numbers (LEB128) and a digest of 128
 bits. The digest is a quarter of one keyed BLAKE2b (RFC 7693) over the last three, another quarter for every purpose:
 one hash signs all four kinds of link about a subject. Nothing in a token is secret; nothing in it can be changed; old
@@ -7,7 +9,7 @@ keys go on verifying. It is short (28 characters), so that List-Unsubscribe fits
 """
 
 import hmac
-from base64 import urlsafe_b64decode
+from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import b2a_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,8 +37,16 @@ class Purpose(IntEnum):
     #: subject: the entry
     MORE = 4
     LESS = 5
+    #: no more announcements
+    ANNOUNCEMENTS = 6
+    #: the operator's look at a suppressed address; never in a mail to the reader
+    SUPPRESSED = 7
     #: the reader's own copy in the browser; subject: the issue
     ISSUE = 8
+    #: the reader's issues as a feed
+    FEED = 9
+    #: where a mail that cannot be delivered comes back to; subject: the delivery
+    BOUNCE = 10
 
 
 #: First part of the path, per purpose.
@@ -48,9 +58,21 @@ PATHS = {
     Purpose.MORE: "more",
     Purpose.LESS: "less",
     Purpose.ISSUE: "i",
+    Purpose.FEED: "feed",
+    Purpose.ANNOUNCEMENTS: "quiet",
+    Purpose.SUPPRESSED: "lift",
+    Purpose.BOUNCE: "bounce",
 }
 #: What the subject is a number of: part of what is signed, so that entry 7 and issue 7 differ.
-_KINDS = dict.fromkeys(Purpose, b"") | {Purpose.MORE: b"entry", Purpose.LESS: b"entry", Purpose.ISSUE: b"issue"}
+_KINDS = dict.fromkeys(Purpose, b"") | {
+    Purpose.MORE: b"entry",
+    Purpose.LESS: b"entry",
+    Purpose.ISSUE: b"issue",
+    Purpose.FEED: b"feed",
+    Purpose.ANNOUNCEMENTS: b"quiet",
+    Purpose.SUPPRESSED: b"lift",
+    Purpose.BOUNCE: b"delivery",
+}
 #: First byte of a token, and which quarter of the digest signs it.
 _SLOTS = {p: (bytes((p,)), p % 4 * _DIGEST, p % 4 * _DIGEST + _DIGEST) for p in Purpose}
 
@@ -74,8 +96,13 @@ class Signer:
         self.key_id = max(keys) if key_id is None else key_id
         self._keys = keys
         self._hashes = {
-            kind: blake2b(key=keys[self.key_id], digest_size=64, person=kind) for kind in (b"", b"entry", b"issue")
+            kind: blake2b(key=keys[self.key_id], digest_size=64, person=kind) for kind in set(_KINDS.values())
         }
+
+    @property
+    def keys(self) -> Mapping[int, bytes]:
+        """All keys by their ids, to verify with."""
+        return self._keys
 
     def of(self, subscriber_id: int) -> "PersonalSigner":
         """The signer for one reader's links."""
@@ -88,6 +115,10 @@ class Signer:
     def url(self, purpose: Purpose, subscriber_id: int, subject: int = 0) -> str:
         """The whole link."""
         return f"{self.base_url}/{PATHS[purpose]}/{self.token(purpose, subscriber_id, subject)}"
+
+    def detail(self, purpose: Purpose, subscriber_id: int, subject: int = 0) -> str:
+        """The same token as lower-case base32: for what stands behind the + of an address."""
+        return _in_base32(self.token(purpose, subscriber_id, subject))
 
     def with_key(self, key_id: int) -> "Signer":
         """The same signer with the key that an earlier copy was made with."""
@@ -131,6 +162,21 @@ def verify(token: str, purpose: Purpose, keys: Mapping[int, bytes]) -> Claim | N
     # Compared as text: base64 has several spellings of the same bytes, and only ours is a token.
     ours = Signer("", keys, key_id).token(purpose, subscriber_id, subject)
     return Claim(purpose, subscriber_id, subject) if hmac.compare_digest(ours, token) else None
+
+
+def verify_detail(detail: str, purpose: Purpose, keys: Mapping[int, bytes]) -> Claim | None:
+    """The same for a token out of an address, in any letter case."""
+    if len(detail) > _LONGEST * 2 or not detail.isalnum():
+        return None
+    try:
+        signed = b32decode(detail.upper() + "=" * (-len(detail) % 8))
+    except ValueError:
+        return None
+    return verify(urlsafe_b64encode(signed).rstrip(b"=").decode(), purpose, keys)
+
+
+def _in_base32(token: str) -> str:
+    return b32encode(urlsafe_b64decode(token + "=" * (-len(token) % 4))).rstrip(b"=").decode().lower()
 
 
 @lru_cache(maxsize=8_192)

@@ -6,6 +6,8 @@ encoded words of a subject.
 """
 
 import re
+from base64 import encodebytes
+from collections.abc import Iterable
 from datetime import datetime
 from email.header import Header
 from functools import lru_cache
@@ -23,6 +25,10 @@ _TO_PART = (
 )
 _TEXT_PART = _TO_PART.format(boundary=_BOUNDARY, kind="plain").encode()
 _HTML_PART = _TO_PART.format(boundary=_BOUNDARY, kind="html").encode()
+_OUTER = "=_letter-and-file_="
+_MIME = b"MIME-Version: 1.0\r\n"
+_ALTERNATIVE = f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n'.encode()
+_MIXED = f'Content-Type: multipart/mixed; boundary="{_OUTER}"\r\n\r\n'.encode()
 _END = f"\r\n--{_BOUNDARY}--\r\n".encode()
 
 
@@ -45,8 +51,6 @@ class Letterhead:
                 "List-Post: NO\r\n",
                 "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
                 f"Feedback-ID: {issue}:{frequency}:issue:{sender}\r\n",
-                "MIME-Version: 1.0\r\n",
-                f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n',
             )
         ).encode("ascii")
 
@@ -68,14 +72,45 @@ class Letterhead:
             f"List-Unsubscribe:\r\n <{signer.url(Purpose.LEAVE, subscriber_id)}>,\r\n"
             f" <mailto:{self._address}?subject=leave%20{leave}>\r\n"
         )
-        head = (self._shared, own.encode("ascii"), _TEXT_PART)
-        return b"".join((*head, *body.text, _HTML_PART, *body.html, _END))
+        return html_and_text(self._shared + own.encode("ascii"), body.text, body.html)
+
+
+def html_and_text(head: bytes, text: Iterable[bytes], html: Iterable[bytes]) -> bytes:
+    """A message of two parts, both encoded as quoted-printable already, below finished headers."""
+    return b"".join((head, _MIME, _ALTERNATIVE, _TEXT_PART, *text, _HTML_PART, *html, _END))
+
+
+def with_attachment(head: bytes, text: bytes, html: bytes, name: str, kind: str, content: bytes) -> bytes:
+    """The same with a file beside it; `name` is plain ASCII."""
+    attached = _base64(content)
+    start = f"--{_OUTER}\r\n".encode()
+    file = (
+        f"--{_OUTER}\r\nContent-Type: {kind}\r\n"
+        f'Content-Disposition: attachment; filename="{name}"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    ).encode()
+    two = b"".join((_ALTERNATIVE, _TEXT_PART, text, _HTML_PART, html, _END))
+    return b"".join((head, _MIME, _MIXED, start, two, file, attached, f"--{_OUTER}--\r\n".encode()))
+
+
+def header(name: str, value: str) -> str:
+    """One header line, folded at its spaces; never an encoded-word in an address or a link."""
+    lines = [f"{name}:"]
+    for word in one_line(value).split(" "):
+        if len(lines[-1]) + 1 + len(word) > 76 and not lines[-1].endswith(":"):
+            lines.append("")
+        lines[-1] += f" {word}"
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _base64(data: bytes) -> bytes:
+    """Base64 in lines of 76 characters (RFC 2045, section 6.8)."""
+    return encodebytes(data).replace(b"\n", b"\r\n")
 
 
 @lru_cache(maxsize=1_024)
 def subject(text: str) -> str:
     """A Subject's value, folded, in encoded-words where it is not ASCII."""
-    plain = _one_line(text)
+    plain = one_line(text)
     charset = "us-ascii" if _plain(plain) else "utf-8"
     return Header(plain, charset, maxlinelen=76, header_name="Subject").encode(linesep="\r\n")
 
@@ -90,7 +125,7 @@ def mailbox(name: str, address: str) -> str:
 
 
 def _phrase(name: str) -> str:
-    plain = _one_line(name)[:150].rstrip()
+    plain = one_line(name)[:150].rstrip()
     quoted = plain.replace("\\", "\\\\").replace('"', '\\"')
     if not _plain(plain) or len(quoted) > 60:
         return Header(plain, "utf-8", maxlinelen=70).encode(linesep="\r\n")
@@ -102,6 +137,7 @@ def _plain(text: str) -> bool:
     return text.isascii() and "=?" not in text
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """White space tidied, and nothing that could begin another header."""
     # The joiners of emoji and of scripts such as Persian are invisible, but not noise.
     return " ".join("".join(c if c.isprintable() or c in "\u200c\u200d" else " " for c in text).split())

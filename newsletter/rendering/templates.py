@@ -40,7 +40,7 @@ FILES = (
 
 _TAGS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 #: Values that differ by reader, or by the sentence that a reader sees: holes while a template is rendered.
-_LATER = re.compile(r"(reader|links)\.\w+|pick\.(sentence|rest|reason|more|less)|reason\.words")
+_LATER = re.compile(r"(reader|links)\.\w+|pick\.(number|sentence|rest|reason|more|less)|reason\.words")
 _DECIDING = (nodes.Filter, nodes.Test, nodes.Compare, nodes.And, nodes.Or, nodes.Not, nodes.Call)
 Place = tuple[int, str]
 _ENTITY = re.compile(r"&\w+;")

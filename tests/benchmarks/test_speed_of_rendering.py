@@ -46,6 +46,7 @@ def an_issue() -> tuple[Edition, Edition, Recipe, dict[int, Card]]:
     newsletter = dict.fromkeys(("title", "address", "postal_address"), "News") | {
         "base_url": "https://news.example.org",
         "language": "en",
+        "replies": "yes",
     }
     issue = {"name": "weekly-2026-11-27", "date": f"{date(2026, 11, 27):%A}", "arrivals": "54 things", "count": 54}
     shared = shared_variables(newsletter=newsletter, issue=issue, intro_html="", intro_text="")

@@ -17,6 +17,8 @@ from newsletter.issues.issue import IssueKey, NothingNew, Pick, ReasonKind, Sect
 from newsletter.rendering.recipe import Recipe
 from subscribers import people
 from subscribers.cadence import Cadence, Frequency
+from subscribers.consent import change_state
+from subscribers.evidence import Origin
 from subscribers.states import State
 
 FRIDAYS = Cadence(Frequency.WEEKLY, 5, time(8), "UTC")
@@ -158,7 +160,7 @@ def test_a_claim_may_be_for_one_reader_only(store: Database, reader: int, now: d
 def test_who_does_not_want_it_any_more_gets_nothing_and_the_reason_is_kept(
     store: Database, reader: int, now: datetime, after: State
 ) -> None:
-    people.change_state(store, "ada@example.org", after, origin="page", words="", now=now)
+    change_state(store, people.get(store, "ada@example.org"), after, origin=Origin("page"), words="", now=now)
     assert claim(store, now) == ([], 1)
     assert state(store, 1) == (DeliveryState.DROPPED, f"this person is {after} now")
     assert received(store) == []
@@ -176,7 +178,7 @@ def test_consent_is_asked_again_when_a_deferred_copy_is_claimed_and_its_entries_
     delivery_id = begin_one(store, now)
     ledger.step(store, "w1", (delivery_id, Deferred("450 later")), None, now)
     assert received(store) == [(reader, 1), (reader, 2)]
-    people.change_state(store, "ada@example.org", State.PAUSED, origin="page", words="", now=now)
+    change_state(store, people.get(store, "ada@example.org"), State.PAUSED, origin=Origin("page"), words="", now=now)
     assert claim(store, now + timedelta(hours=1)) == ([], 1)
     assert received(store) == []
 

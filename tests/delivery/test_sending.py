@@ -15,6 +15,7 @@ from newsletter import Newsletter
 from newsletter.delivery import ledger
 from newsletter.delivery.copies import FrozenIssues
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
+from newsletter.delivery.return_path import ReturnPath
 from newsletter.delivery.sending import deliver
 from newsletter.delivery.workers import FOLDER
 from newsletter.errors import TransportDown
@@ -22,6 +23,8 @@ from newsletter.rendering.links import Signer
 from newsletter.rendering.store import load_keys
 from newsletter.store import open_store
 from subscribers import people
+from subscribers.consent import change_state
+from subscribers.evidence import Origin
 from subscribers.states import State
 
 
@@ -85,13 +88,14 @@ def run(
     only: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Counter[DeliveryState]:
+    signer = Signer("https://news.example.org", load_keys(db))
     return deliver(
         db,
         script,
         FrozenIssues(db),
         project=project,
-        sender="papers@news.example.org",
-        signer=Signer("https://news.example.org", load_keys(db)),
+        return_path=ReturnPath("papers@news.example.org", "+", signer),
+        signer=signer,
         clock=clock,
         max_lateness=timedelta(hours=48),
         only=only,
@@ -184,7 +188,7 @@ def test_an_interruption_in_mid_message_leaves_that_one_open_and_no_other(
 
 def test_who_pauses_between_two_batches_gets_nothing(db: Database, tmp_path: Path, clock: Clock) -> None:
     def take_and_pause() -> Outcome:
-        people.change_state(db, "r55@example.org", State.PAUSED, origin="page", words="", now=clock())
+        change_state(db, people.get(db, "r55@example.org"), State.PAUSED, origin=Origin("page"), words="", now=clock())
         return Sent()
 
     script = Script(take_and_pause)

@@ -302,3 +302,7 @@ def test_bytes_of_an_old_windows_editor_are_decoded_too() -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_decoded(content: bytes) -> None:
     assert isinstance(decode(content), str)
+
+
+def test_a_character_of_endless_number_is_none() -> None:
+    assert clean_text(f"one &#{'9' * 5_000}; two &#x{'f' * 5_000} three &#38; four") == "one two three & four"

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from newsletter.entries.entry import Entry
-from newsletter.issues.composing import FEWEST_PICKS, Shape, compose, favourites
+from newsletter.issues.composing import FEWEST_PICKS, LONGEST_TITLE, Shape, compose, favourites
 from newsletter.issues.issue import NothingNew, Pick, ReasonKind, Section
 from newsletter.ranking.scoring import Ranking, general_scores, rank
-from newsletter.ranking.tastes import Tastes
+from newsletter.ranking.tastes import Tastes, Voted
+from newsletter.ranking.topics import Topics, topics_of
 
 SHAPE = Shape(picks=7, favourites=3, outside=1, floor=1.0)
 
@@ -21,9 +22,10 @@ def entries(*popularity: int | None) -> list[Entry]:
     return [Entry(100 + n, f"Entry {n}", "", (), None, None, (), p, b"") for n, p in enumerate(popularity)]
 
 
-def tastes(*words: str, readers: int = 1) -> Tastes:
-    """The interests of the first reader."""
+def tastes(*words: str, readers: int = 1, liked: Sequence[str] = ()) -> Tastes:
+    """The interests of the first reader, and the titles of what they liked."""
     nothing = np.zeros((0, 2), np.float32)
+    voted = np.eye(len(liked), 2, dtype=np.float32)
     return Tastes(
         readers,
         np.zeros((len(words), 2), np.float32),
@@ -31,20 +33,33 @@ def tastes(*words: str, readers: int = 1) -> Tastes:
         nothing,
         np.zeros(0, np.intp),
         words,
+        Voted(voted, tuple(liked)),
+        topics_of([list(range(len(liked)))], voted),
     )
 
 
 def ranking(
-    places: Sequence[tuple[int, float, float, int]], count: int, *, outside: int = -1, muted: Sequence[int] = ()
+    places: Sequence[tuple[int, float, float, int]],
+    count: int,
+    *,
+    outside: int = -1,
+    muted: Sequence[int] = (),
+    liked: Sequence[int] = (),
+    taken: float = 0.0,
 ) -> Ranking:
-    """One reader's ranking: (entry, relevance, standing, interest) for each place."""
+    """One reader's ranking: (entry, closeness, standing, interest) for each place.
+
+    `liked` are rows of what was voted on, -1 for none; dislikes have taken `taken` from every relevance.
+    """
     hidden = np.zeros((1, count), bool)
     hidden[0, list(muted)] = True
     return Ranking(
         entry=np.array([[p[0] for p in places]], np.int64).reshape(1, -1),
-        relevance=np.array([[p[1] for p in places]], np.float32).reshape(1, -1),
+        relevance=np.array([[p[1] - taken for p in places]], np.float32).reshape(1, -1),
+        closeness=np.array([[p[1] for p in places]], np.float32).reshape(1, -1),
         standing=np.array([[p[2] for p in places]], np.float32).reshape(1, -1),
         interest=np.array([[p[3] for p in places]], np.int64).reshape(1, -1),
+        liked=np.array([[*liked, *[-1] * (len(places) - len(liked))]], np.int64).reshape(1, -1),
         outside=np.array([outside]),
         muted=hidden,
     )
@@ -105,6 +120,45 @@ def test_in_a_poor_week_the_nearest_few_come_and_say_so() -> None:
         (1, Section.FOR_YOU, ReasonKind.INTEREST, "x"),
         (2, Section.FOR_YOU, ReasonKind.NEAREST, "x"),
     ]
+
+
+def test_what_is_near_to_a_liked_entry_says_which() -> None:
+    places = [(0, 0.9, 3, -1), (1, 0.8, 2, 0), (2, 0.2, 1, -1)]
+    both = tastes("bridges", liked=["Cells that divide", "Cells that rest"])
+    issue = composed(entries(*[None] * 3), ranking(places, 3, liked=[1, -1, 0]), both)
+    assert told(issue) == [
+        (0, Section.FOR_YOU, ReasonKind.LIKED, "Cells that rest"),
+        (1, Section.FOR_YOU, ReasonKind.INTEREST, "bridges"),
+        (2, Section.FOR_YOU, ReasonKind.NEAREST, "Cells that divide"),
+    ]
+
+
+def test_who_only_likes_something_has_a_floor_and_no_general_edition() -> None:
+    places = [(n, 0.9 - 0.1 * n, 3.0 - n, -1) for n in range(5)]
+    issue = composed(entries(*[None] * 5), ranking(places, 5, liked=[0] * 5), tastes(liked=["Cells"]))
+    assert told(issue) == [(n, Section.FOR_YOU, ReasonKind.LIKED, "Cells") for n in (0, 1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Short", "Short"),
+        ("x" * LONGEST_TITLE, "x" * LONGEST_TITLE),
+        ("word " * 30, ("word " * 17).strip() + "…"),
+        ("論" * 200, "論" * (LONGEST_TITLE - 1) + "…"),
+        ("A " + "x" * 200, "A " + "x" * (LONGEST_TITLE - 3) + "…"),
+    ],
+)
+def test_a_long_title_is_cut_where_it_is_a_reason(title: str, said: str) -> None:
+    issue = composed(entries(None), ranking([(0, 0.9, 3, -1)], 1, liked=[0]), tastes(liked=[title]))
+    assert told(issue) == [(0, Section.FOR_YOU, ReasonKind.LIKED, said)]
+    assert len(said) <= LONGEST_TITLE
+
+
+def test_what_is_disliked_keeps_its_true_reason_and_its_place() -> None:
+    places = [(0, 0.5, 3, 0), (1, 0.4, 2, 0), (2, 0.35, 1.5, 0), (3, 0.3, 1.2, 0)]
+    issue = composed(entries(*[None] * 4), ranking(places, 4, taken=0.25), tastes("x"))
+    assert told(issue) == [(n, Section.FOR_YOU, ReasonKind.INTEREST, "x") for n in range(4)]
 
 
 def test_what_is_muted_fills_no_place() -> None:
@@ -216,3 +270,42 @@ def test_any_ranking_makes_issues_without_repeats(
         assert not any(hidden[n] for n, p in zip(ids, issue, strict=True) if p.section is Section.FAVOURITES)
         assert not any(hidden[n] for n, p in zip(ids, issue, strict=True) if p.reason is ReasonKind.GENERAL)
     assert FEWEST_PICKS == 3
+
+
+@given(seed=st.integers(0, 2**32), count=st.integers(1, 12), interests=st.integers(0, 3), likes=st.integers(0, 3))
+def test_dislikes_change_the_order_of_what_is_near_and_neither_its_reasons_nor_who_is_there(
+    seed: int, count: int, interests: int, likes: int
+) -> None:
+    rng = np.random.default_rng(seed)
+
+    def some(n: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+        rows = rng.normal(size=(n, 6)).astype(np.float32)
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+    vectors, voted = some(count), some(8)
+    assume((vectors @ vectors.T - np.eye(count) < 0.9).all())
+    follower, nobody = np.zeros(interests, np.intp), np.zeros(0, np.intp)
+    words = tuple(f"w{n}" for n in range(interests))
+    shape = Shape(count, 0, 0, -5.0)
+
+    def near(disliked: Topics) -> tuple[dict[int, tuple[ReasonKind, str]], int]:
+        """The reasons of what is near, and how many picks there are."""
+        one = Tastes(
+            1,
+            followed,
+            follower,
+            np.zeros((0, 6), np.float32),
+            nobody,
+            words,
+            Voted(voted, tuple(f"t{n}" for n in range(8))),
+            topics_of([list(range(likes))], voted),
+            disliked,
+        )
+        seen = np.zeros((1, count), bool)
+        ranked = rank(vectors, one, general_scores(vectors, [None] * count), count, floor=shape.floor)
+        (issue,) = compose(entries(*[None] * count), ranked, one, pinned=[], seen=seen, shape=shape)
+        assert isinstance(issue, tuple)
+        return {p.entry_id: (p.reason, p.words) for p in issue if p.reason is not ReasonKind.NEAREST}, len(issue)
+
+    followed = some(interests)
+    assert near(Topics()) == near(topics_of([[5, 6, 7]], voted))

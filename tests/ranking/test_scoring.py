@@ -1,53 +1,17 @@
 """All readers against all entries: who gets which, and why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
+from worlds import NONE, Rows, World, assert_same, flat, names, slowly, tastes, unit, worlds
 
 from newsletter.ranking import scoring
-from newsletter.ranking.embedding import Vectors
-from newsletter.ranking.scoring import (
-    LEAST_SIMILARITY,
-    MMR_LAMBDA,
-    MUTE_FLOOR,
-    MUTE_WEIGHT,
-    NAMED_WEIGHT,
-    NEAR_DUPLICATE,
-    Ranking,
-    general_scores,
-    rank,
-)
-from newsletter.ranking.tastes import Tastes
-
-Rows = Sequence[Sequence[float]]
-
-
-def unit(rows: Rows | NDArray[np.float64]) -> Vectors:
-    array = np.asarray(rows, np.float32)
-    return np.asarray(array / np.linalg.norm(array, axis=1, keepdims=True), np.float32)
-
-
-def tastes(followed: Sequence[Vectors], muted: Sequence[Vectors] = (), dimensions: int = 4) -> Tastes:
-    """One array of interests (and one of mutes) for each reader."""
-    mutes = list(muted) or [np.zeros((0, dimensions), np.float32)] * len(followed)
-
-    def owners(lines: Sequence[Vectors]) -> NDArray[np.intp]:
-        return np.repeat(np.arange(len(lines), dtype=np.intp), [len(rows) for rows in lines])
-
-    nothing = np.zeros((0, dimensions), np.float32)
-    return Tastes(
-        readers=len(followed),
-        followed=np.concatenate([nothing, *followed]),
-        follower=owners(followed),
-        muted=np.concatenate([nothing, *mutes]),
-        muter=owners(mutes),
-        words=tuple(f"line {rows.tobytes().hex()} {n}" for rows in followed for n in range(len(rows))),
-    )
+from newsletter.ranking.attraction import MUTE_FLOOR, MUTE_WEIGHT, NAMED_WEIGHT
+from newsletter.ranking.choosing import NEAR_DUPLICATE, POOL
+from newsletter.ranking.scoring import general_scores, rank
 
 
 def around(direction: int, spread: Sequence[float], dimensions: int = 4) -> Rows:
@@ -58,16 +22,7 @@ def around(direction: int, spread: Sequence[float], dimensions: int = 4) -> Rows
     return rows.tolist()
 
 
-NONE = np.zeros((0, 4), np.float32)
 GRAPHS, CELLS, BRIDGES = np.eye(4, dtype=np.float32)[:3]
-
-
-def flat(entries: Vectors) -> Vectors:
-    return np.zeros(len(entries), np.float32)
-
-
-def names(ranking: Ranking, reader: int = 0) -> list[int]:
-    return [int(n) for n in ranking.entry[reader] if n >= 0]
 
 
 def test_the_best_of_a_small_interest_has_a_place_among_many_of_a_large_one() -> None:
@@ -182,86 +137,6 @@ def test_the_step_outside_is_the_same_whoever_else_is_ranked() -> None:
 # -- anything at all, against the formula written out slowly
 
 
-@dataclass(frozen=True)
-class World:
-    entries: Vectors
-    followed: tuple[Vectors, ...]
-    muted: tuple[Vectors, ...]
-    general: Vectors
-    seen: NDArray[np.bool_]
-    named: NDArray[np.bool_]
-    places: int
-    elsewhere: tuple[int, ...]
-
-    @property
-    def tastes(self) -> Tastes:
-        return tastes(self.followed, self.muted, 5)
-
-    def ranking(self) -> Ranking:
-        return rank(
-            self.entries,
-            self.tastes,
-            self.general,
-            self.places,
-            seen=self.seen,
-            named=self.named,
-            elsewhere=self.elsewhere,
-            seed=4,
-        )
-
-
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    count, readers = draw(st.integers(0, 14)), draw(st.integers(0, 7))
-    entries = rng.normal(size=(count, 5))
-    for n in range(count // 3):  # some are told twice, in nearly the same words
-        entries[n] = entries[count - 1 - n] + rng.normal(size=5) * 0.1
-    lines = [(rng.integers(0, 4), rng.integers(0, 3)) for _ in range(readers)]
-    shape = (readers, count)
-    return World(
-        entries=unit(entries) if count else np.zeros((0, 5), np.float32),
-        followed=tuple(unit(rng.normal(size=(n, 5))) for n, _ in lines),
-        muted=tuple(unit(rng.normal(size=(n, 5))) for _, n in lines),
-        general=(rng.normal(size=count) / 4).astype(np.float32),
-        seen=rng.random(shape) < draw(st.sampled_from([0, 0.3, 0.9, 1])),
-        named=rng.random(shape) < draw(st.sampled_from([0, 0.2])),
-        places=draw(st.integers(1, 20)),
-        elsewhere=tuple(np.flatnonzero(rng.random(count) < 0.2).tolist()),
-    )
-
-
-def slowly(world: World, reader: int) -> list[tuple[int, float]]:
-    """(entry, relevance) of one reader's places: the module's formula, number by number."""
-    followed, mutes = world.followed[reader], world.muted[reader]
-    count = len(world.entries)
-    relevance, muted = [], []
-    for n, entry in enumerate(world.entries):
-        value = max(float(line @ entry) for line in followed) if len(followed) else float(world.general[n])
-        near = max((float(line @ entry) for line in mutes), default=-1.0)
-        value -= MUTE_WEIGHT * max(0.0, near - MUTE_FLOOR) + NAMED_WEIGHT * bool(world.named[reader, n])
-        relevance.append(value)
-        muted.append(near > MUTE_FLOOR or bool(world.named[reader, n]))
-    left = {n for n in range(count) if not world.seen[reader, n]}
-    ahead = set()
-    for line in followed:
-        if own := [n for n in left if not muted[n]]:
-            best = max(own, key=lambda n: float(line @ world.entries[n]))
-            if float(line @ world.entries[best]) >= LEAST_SIMILARITY:
-                ahead.add(best)
-    chosen: list[int] = []
-    while left and len(chosen) < world.places:
-
-        def margin(n: int) -> float:
-            likeness = max([0.0, *(float(world.entries[n] @ world.entries[c]) for c in chosen)])
-            return MMR_LAMBDA * (relevance[n] + (n in ahead)) - (1 - MMR_LAMBDA) * likeness
-
-        best = max(left, key=margin)
-        chosen.append(best)
-        left = {n for n in left if n != best and float(world.entries[n] @ world.entries[best]) < NEAR_DUPLICATE}
-    return sorted(((n, relevance[n]) for n in chosen), key=lambda pair: -pair[1])
-
-
 @given(worlds())
 @settings(max_examples=100)
 def test_the_ranking_is_the_formula(world: World) -> None:
@@ -318,13 +193,7 @@ def test_readers_in_small_chunks_get_what_they_get_together(world: World, chunk:
 @given(worlds())
 def test_the_order_of_readers_does_not_matter(world: World) -> None:
     order = list(range(len(world.followed)))[::-1]
-    turned = replace(
-        world,
-        followed=tuple(world.followed[n] for n in order),
-        muted=tuple(world.muted[n] for n in order),
-        seen=world.seen[order],
-        named=world.named[order],
-    )
+    turned = world.with_readers(order)
     whole, other = world.ranking(), turned.ranking()
     assert (whole.entry[order] == other.entry).all()
     assert whole.relevance[order] == pytest.approx(other.relevance, abs=1e-5)
@@ -337,12 +206,6 @@ def test_the_same_arguments_give_the_same_ranking(world: World) -> None:
     assert_same(world.ranking(), world.ranking())
 
 
-def assert_same(one: Ranking, other: Ranking) -> None:
-    for field in ("entry", "interest", "outside", "muted"):
-        assert (getattr(one, field) == getattr(other, field)).all()
-    assert one.relevance == pytest.approx(other.relevance, abs=1e-5)
-
-
 def test_with_more_entries_than_compete_the_best_are_found() -> None:
     rng = np.random.default_rng(0)
     entries = unit(rng.normal(size=(400, 16)))
@@ -350,4 +213,4 @@ def test_with_more_entries_than_compete_the_best_are_found() -> None:
     ranking = rank(entries, tastes([interest], dimensions=16), flat(entries), 5)
     cosines = entries @ interest[0]
     assert ranking.entry[0, 0] == cosines.argmax()
-    assert set(names(ranking)) <= set(np.argsort(-cosines)[: scoring.POOL].tolist())
+    assert set(names(ranking)) <= set(np.argsort(-cosines)[:POOL].tolist())

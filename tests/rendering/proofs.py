@@ -28,6 +28,7 @@ def edition(overrides: Path = NOWHERE, *, brand: str = "#a8401c", intro: str = "
         "postal_address": "1 Bridge Street",
         "base_url": BASE_URL,
         "language": "en",
+        "replies": "yes",
     } | newsletter
     issue: dict[str, Any] = {
         "name": "weekly-2026-11-27",

@@ -2,12 +2,13 @@
 
 import string
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.rendering.links import PATHS, Claim, Purpose, Signer, verify
+from newsletter.rendering.links import PATHS, Claim, Purpose, Signer, verify, verify_detail
 
 KEYS = {1: b"1" * 32, 2: b"2" * 32}
 SIGNER = Signer("https://news.example.org", KEYS)
@@ -82,4 +83,60 @@ def test_a_link_to_leave_fits_into_a_header_line() -> None:
 def test_an_endless_token_takes_no_time() -> None:
     start = time.perf_counter()
     assert verify("____" * 500_000, Purpose.LEAVE, KEYS) is None
+    assert time.perf_counter() - start < 0.1
+
+
+# -- in an address
+
+
+BASE32 = string.ascii_lowercase + "234567"
+
+
+@given(PURPOSES, IDS, IDS, st.sampled_from([str, str.upper, str.title, str.swapcase]))
+def test_a_detail_says_what_was_signed_in_any_letter_case(
+    purpose: Purpose, subscriber: int, subject: int, written: Callable[[str], str]
+) -> None:
+    detail = SIGNER.detail(purpose, subscriber, subject)
+    assert set(detail) <= set(BASE32)
+    assert verify_detail(written(detail), purpose, KEYS) == Claim(purpose, subscriber, subject)
+
+
+@given(PURPOSES, PURPOSES, IDS, IDS)
+def test_a_detail_does_nothing_else_than_its_purpose(one: Purpose, other: Purpose, reader: int, subject: int) -> None:
+    detail = SIGNER.detail(one, reader, subject)
+    assert (verify_detail(detail, other, KEYS) is None) == (one is not other)
+
+
+@given(PURPOSES, IDS, IDS, st.data())
+def test_an_altered_detail_never_names_anything_else(
+    purpose: Purpose, subscriber: int, subject: int, data: st.DataObject
+) -> None:
+    """The last letter of base32 may hold bits that mean nothing; then it is another spelling of the same."""
+    detail = SIGNER.detail(purpose, subscriber, subject)
+    at = data.draw(st.integers(0, len(detail) - 1))
+    other = data.draw(st.sampled_from(BASE32 + "018=+-. \né").filter(lambda c: c != detail[at]))
+    found = verify_detail(detail[:at] + other + detail[at + 1 :], purpose, KEYS)
+    assert found is None or (at == len(detail) - 1 and found == Claim(purpose, subscriber, subject))
+    assert verify_detail(detail[:-2], purpose, KEYS) is None
+    assert verify_detail(detail + "aa", purpose, KEYS) is None
+
+
+@given(st.text() | st.text(st.sampled_from(BASE32), max_size=60), PURPOSES)
+def test_a_detail_that_we_never_signed_is_none(detail: str, purpose: Purpose) -> None:
+    assert verify_detail(detail, purpose, KEYS) is None
+
+
+def test_a_detail_of_an_old_key_goes_on_verifying_and_a_strangers_does_not() -> None:
+    old = Signer("", {1: KEYS[1]}).detail(Purpose.BOUNCE, 7, 9)
+    assert verify_detail(old, Purpose.BOUNCE, KEYS) == Claim(Purpose.BOUNCE, 7, 9)
+    assert verify_detail(Signer("", {2: b"x" * 32}).detail(Purpose.BOUNCE, 7, 9), Purpose.BOUNCE, KEYS) is None
+
+
+def test_a_detail_fits_before_the_at_of_an_address() -> None:
+    assert len(SIGNER.detail(Purpose.BOUNCE, 10**7, 10**9)) <= 44
+
+
+def test_an_endless_detail_takes_no_time() -> None:
+    start = time.perf_counter()
+    assert verify_detail("a" * 2_000_000, Purpose.BOUNCE, KEYS) is None
     assert time.perf_counter() - start < 0.1

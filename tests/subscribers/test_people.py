@@ -8,7 +8,9 @@ from sqlite_utils import Database
 
 from subscribers import people
 from subscribers.cadence import Cadence, Frequency
+from subscribers.consent import change_state
 from subscribers.errors import AlreadySubscribed, InvalidAddress, MoveNotAllowed, Suppressed, UnknownSubscriber
+from subscribers.evidence import Origin, evidence_of
 from subscribers.interests import Interest
 from subscribers.people import Subscriber
 from subscribers.states import State
@@ -31,7 +33,7 @@ def add(
 
 
 def leave(db: Database, now: datetime, address: str = "ada@example.org") -> Subscriber:
-    return people.change_state(db, address, State.UNSUBSCRIBED, origin="page", words="Leave", now=now)
+    return change_state(db, people.get(db, address), State.UNSUBSCRIBED, origin=Origin("page"), words="Leave", now=now)
 
 
 def live_values(db: Database) -> list[str]:
@@ -83,8 +85,8 @@ def test_nobody_is_found_under_an_unknown_address(store: Database) -> None:
 
 def test_the_operators_word_is_the_evidence(store: Database, now: datetime) -> None:
     ada = add(store, now)
-    [evidence] = people.evidence_of(store, ada.id)
-    assert (now, "subscribed and confirmed", "operator") == (evidence.at, evidence.event, evidence.origin)
+    [evidence] = evidence_of(store, ada.id)
+    assert (now, "subscribed and confirmed", "operator") == (evidence.at, evidence.event, evidence.origin.how)
     assert evidence.words == "The operator states that this person asked for the newsletter."
 
 
@@ -92,32 +94,39 @@ def test_evidence_cannot_be_rewritten(store: Database, now: datetime) -> None:
     ada = add(store, now)
     with pytest.raises(sqlite3.IntegrityError, match="evidence is append-only"):
         store.conn.execute("UPDATE evidence SET words = 'something else'")
-    assert "operator states" in people.evidence_of(store, ada.id)[0].words
+    assert "operator states" in evidence_of(store, ada.id)[0].words
 
 
 def test_a_change_of_state_is_recorded_with_its_words(store: Database, now: datetime) -> None:
     ada = add(store, now)
     later = now + timedelta(days=1)
-    people.change_state(store, "ADA@example.org", State.PAUSED, origin="page", words="Take a break", now=later)
+    change_state(
+        store,
+        people.get(store, "ADA@example.org"),
+        State.PAUSED,
+        origin=Origin("page"),
+        words="Take a break",
+        now=later,
+    )
     assert State.PAUSED is people.get(store, ada.address).state
-    evidence = people.evidence_of(store, ada.id)[-1]
+    evidence = evidence_of(store, ada.id)[-1]
     expected = (later, "active → paused", "page", "Take a break")
-    assert expected == (evidence.at, evidence.event, evidence.origin, evidence.words)
+    assert expected == (evidence.at, evidence.event, evidence.origin.how, evidence.words)
 
 
 def test_staying_where_one_is_records_nothing(store: Database, now: datetime) -> None:
     ada = add(store, now)
     leave(store, now)
     assert State.UNSUBSCRIBED is leave(store, now).state
-    assert len(people.evidence_of(store, ada.id)) == 2
+    assert len(evidence_of(store, ada.id)) == 2
 
 
 def test_a_forbidden_move_changes_nothing(store: Database, now: datetime) -> None:
     ada = add(store, now)
     with pytest.raises(MoveNotAllowed):
-        people.change_state(store, ada.address, State.PENDING, origin="page", words="?", now=now)
+        change_state(store, people.get(store, ada.address), State.PENDING, origin=Origin("page"), words="?", now=now)
     assert ada == people.get(store, ada.address)
-    assert len(people.evidence_of(store, ada.id)) == 1
+    assert len(evidence_of(store, ada.id)) == 1
 
 
 def test_resuming_keeps_the_date_of_consent_and_confirming_again_renews_it(store: Database, now: datetime) -> None:
@@ -125,7 +134,7 @@ def test_resuming_keeps_the_date_of_consent_and_confirming_again_renews_it(store
     later = now + timedelta(days=9)
 
     def go(state: State) -> Subscriber:
-        return people.change_state(store, ada.address, state, origin="page", words="", now=later)
+        return change_state(store, people.get(store, ada.address), state, origin=Origin("page"), words="", now=later)
 
     go(State.PAUSED)
     assert now == go(State.ACTIVE).confirmed_at
@@ -150,19 +159,21 @@ def test_somebody_who_left_comes_back_under_the_same_id_with_new_wishes(store: D
     back = add(store, later, "ADA@example.org", name="", interests=(Interest("robots"),), cadence=daily)
     assert (ada.id, "Ada", State.ACTIVE, later) == (back.id, back.name, back.state, back.confirmed_at)
     assert (daily, (Interest("robots"),)) == (back.cadence, back.interests)
-    assert len(people.evidence_of(store, ada.id)) == 3
+    assert len(evidence_of(store, ada.id)) == 3
 
 
 def test_an_erased_person_leaves_no_trace_but_the_suppression(store: Database, now: datetime) -> None:
     bob = add(store, now, "bob@example.com", name="Bob", interests=(Interest("beetles"),))
     ada = add(store, now, name="Lovelace", interests=(Interest("analytical engines"),))
-    people.change_state(store, ada.address, State.PAUSED, origin="page", words="Lovelace pauses", now=now)
+    change_state(
+        store, people.get(store, ada.address), State.PAUSED, origin=Origin("page"), words="Lovelace pauses", now=now
+    )
     assert ada.id == people.erase(store, "ADA@example.org", now=now)
     everything = "\n".join(live_values(store))
     for trace in ("ada@", "example.org", "Lovelace", "analytical"):
         assert trace.lower() not in everything.lower()
     assert Reason.ERASED is suppression_of(store, "ada@example.org")
-    assert people.evidence_of(store, ada.id) == []
+    assert evidence_of(store, ada.id) == []
     assert [bob] == list(people.everybody(store))
 
 
@@ -178,12 +189,12 @@ def test_an_erased_person_comes_back_under_a_new_id_and_the_evidence_says_so(sto
     back = add(store, now)
     assert back.id > ada.id
     assert suppression_of(store, ada.address) is None
-    assert "(The address had been erased before.)" in people.evidence_of(store, back.id)[0].words
+    assert "(The address had been erased before.)" in evidence_of(store, back.id)[0].words
 
 
 def test_somebody_who_bounced_comes_back_from_suppression(store: Database, now: datetime) -> None:
     ada = add(store, now)
-    people.change_state(store, ada.address, State.SUPPRESSED, origin="mail", words="550", now=now)
+    change_state(store, people.get(store, ada.address), State.SUPPRESSED, origin=Origin("mail"), words="550", now=now)
     suppress(store, ada.address, Reason.BOUNCED, now)
     back = add(store, now)
     assert (ada.id, State.ACTIVE) == (back.id, back.state)

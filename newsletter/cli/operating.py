@@ -1,0 +1,106 @@
+"""`serve`, `receive`, `announce`, `backup`, `restore`, `mail`: running a newsletter for real."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.output import Project, opened, say, warn
+
+
+def serve(project: Project = ".") -> None:  # type: ignore[assignment]
+    """Serve the pages for readers, take their mail, and send what they asked for, until you stop it (Ctrl-C)."""
+    from newsletter.serving import serve as run
+
+    def told(sentence: str) -> None:
+        warn(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {sentence}")
+
+    run(project, told)
+
+
+def receive(
+    sender: Annotated[str | None, typer.Option("--sender", help="The envelope's sender; '' for the empty one.")] = None,
+    recipient: Annotated[
+        list[str] | None, typer.Option("--recipient", help="The envelope's recipient; again for more.")
+    ] = None,
+    project: Project = ".",  # type: ignore[assignment]
+) -> None:
+    """Take one mail from standard input, as your mail server hands it over, and do what it asks for."""
+    from newsletter.mailbox.envelope import MOST_BYTES, Disposition, Envelope, envelope_of
+    from newsletter.mailbox.receiving import Receiver
+    from newsletter.settings import load
+
+    raw = sys.stdin.buffer.read(MOST_BYTES + 1)
+    if not raw.strip():
+        raise typer.BadParameter("There is no mail on standard input. Use it as: newsletter receive < message.eml")
+    cut = len(raw) > MOST_BYTES
+    found = envelope_of(raw, cut=cut)
+    envelope = Envelope(
+        found.sender if sender is None else sender.strip("<>"), tuple(recipient or found.recipients), cut
+    )
+    receiver = Receiver(project, load(project), lambda: None)
+    try:
+        disposition = receiver.handle(envelope, raw)
+        said = receiver.said
+    finally:
+        receiver.close()
+    say(said)
+    if disposition is Disposition.KEEP:
+        warn("A person should read this mail, and mailbox.operator names nobody. It was not forwarded.")
+        raise typer.Exit(75)  # sysexits.h: try again later
+
+
+def announce(
+    file: Annotated[Path, typer.Argument(help="Markdown; its first line, a heading, is the subject.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many would get it.")] = False,
+    project: Project = ".",  # type: ignore[assignment]
+) -> None:
+    """Tell all readers something, once. `newsletter send` (or `serve`) sends it."""
+    from newsletter.announcing import parse_announcement
+
+    announcement = parse_announcement(file.read_text("utf-8"), str(file))
+    with opened(project) as newsletter:
+        count = newsletter.announce(announcement, dry_run=dry_run)
+    if dry_run:
+        say(f"“{announcement.subject}” would go to {count} readers. Nothing was written down.")
+    elif count:
+        say(f"“{announcement.subject}” waits for {count} readers; `newsletter send` sends it.")
+    else:
+        say("Nobody new: everybody who wants announcements has this one already.")
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write, such as newsletter-2026-11-24.zip.")],
+    project: Project = ".",  # type: ignore[assignment]
+) -> None:
+    """Write database, keys, settings, templates and intros into one file; also while `serve` runs."""
+    from newsletter.backup import back_up
+
+    size = back_up(project, file)
+    say(f"{file} holds the whole newsletter ({size:,} bytes). It holds addresses and keys: keep it safe.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `newsletter backup` wrote.")],
+    folder: Annotated[Path, typer.Argument(help="The folder to make it in.")],
+) -> None:
+    """Make a newsletter of a backup. It sends nothing until you say `newsletter mail on`."""
+    from newsletter.backup import restore as make
+
+    make(file, folder, datetime.now(UTC))
+    say(f"Restored in {folder.resolve()}. It sends nothing until you run:")
+    say(f"newsletter mail on --project {folder}")
+
+
+def mail(
+    state: Annotated[str, typer.Argument(help="on or off.")],
+    project: Project = ".",  # type: ignore[assignment]
+) -> None:
+    """Stop all mail of this newsletter at once, in every process, or let it go on."""
+    if state not in ("on", "off"):
+        raise typer.BadParameter(f"{state!r} is neither on nor off.")
+    with opened(project) as newsletter:
+        newsletter.switch_sending(off=state == "off")
+    say("Mail goes out." if state == "on" else "No mail goes out until `newsletter mail on`.")

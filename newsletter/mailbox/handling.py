@@ -1,0 +1,215 @@
+"""Doing what a mail asks for: ask who it is | do | answer. The one place of this room that acts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from newsletter.mailbox.answering import ANSWERS, UNASKED_HELP, Answers, thread_of
+from newsletter.mailbox.bounces import verdict
+from newsletter.mailbox.decision import Action, Commands, Ignore, LeaveByToken, Letter, Reply, Returned
+from newsletter.mailbox.envelope import Disposition
+from newsletter.mailbox.reading import Incoming
+from newsletter.newsletter import Newsletter
+from newsletter.readers.asked import Command, Confirm, Decline, Erase, Help, Leave, SendData, Subscribe
+from newsletter.readers.desk import Pending
+from newsletter.readers.doing import HARMLESS, carry_out
+from subscribers.errors import SubscribersError
+from subscribers.evidence import Origin
+from subscribers.people import Subscriber
+from subscribers.states import State
+
+#: Of a mail that is empty, and of a "yes" that answers nothing.
+_UNCLEAR = (
+    "there is nothing in your mail.",
+    "we do not know what you confirm. Reply to the very mail that asked you, or use its link.",
+)
+
+
+class Handling:
+    """One mail."""
+
+    def __init__(self, newsletter: Newsletter, key: str, raw: bytes, now: datetime) -> None:
+        """`key` tells it from other mails; `raw` is empty where the mail is not at hand as a whole."""
+        self._readers = newsletter.readers
+        self._correspondence = newsletter.correspondence
+        self._answers = Answers(newsletter, key, raw, now)
+        self._now = now
+
+    def do(self, action: Action) -> tuple[Disposition, str]:
+        """What becomes of the mail, and what was done in a sentence."""
+        match action:
+            case Ignore(why):
+                return Disposition.DONE, f"Nothing was done: {why}."
+            case Returned():
+                return Disposition.DONE, self._returned(action)
+            case Reply():
+                return Disposition.DONE, self._reply(action)
+            case LeaveByToken():
+                return Disposition.DONE, self._leave_by_token(action)
+            case Commands():
+                return Disposition.DONE, self._commands(action)
+            case Letter(incoming):
+                return self._answers.forward(incoming)
+
+    # -- what comes back
+
+    def _returned(self, action: Returned) -> str:
+        report = action.report
+        if report.kind == "vacation":
+            return "Nothing was done: it is an out-of-office note."
+        found = self._correspondence.returned_by(action.details)
+        if found is None and report.kind == "complaint" and action.leave:
+            # Who has the mail has this token too, so it proves no more than that somebody wants to leave.
+            person = self._correspondence.leaving_by(action.leave)
+            if person:
+                self._readers.leave(person, words=report.text, origin=_origin("", ""))
+                return "Somebody complained, and has left by that."
+        if found is None:
+            return "Nothing was done: the report names none of our mails."
+        person, mail = found
+        if report.kind == "complaint":
+            self._correspondence.complained(person, words=report.text, origin=_origin("", ""))
+            return "Somebody complained, and gets nothing any more."
+        what = verdict(report)
+        self._correspondence.came_back(person, mail, what, report.text)
+        return f"A mail came back ({what})."
+
+    # -- what readers want
+
+    def _reply(self, action: Reply) -> str:
+        incoming = action.incoming
+        if not action.yes:
+            self._readers.decline(action.token)
+            return "A request was declined."
+        origin = _origin(incoming.message_id, incoming.sender or "")
+        words = _first_words(incoming)
+        try:
+            pending = self._readers.confirm(action.token, words=words, origin=origin)
+        except SubscribersError as error:
+            return self._answers.answer(incoming, None, subject="That did not work", lines=[str(error)])
+        if pending is None or pending.state == "expired":
+            lines = ["The link of that mail has expired. Ask again, and answer within three days."]
+            return self._answers.answer(incoming, None, subject="That was too late", lines=lines)
+        return self._confirmed(incoming, pending)
+
+    def _confirmed(self, incoming: Incoming, pending: Pending) -> str:
+        person = self._readers.again(pending.subscriber)
+        match pending.purpose:
+            case "subscribe":
+                lines = [
+                    f"You are in. Your issues come {self._readers.rhythm(person)}; the first one on "
+                    f"{self._readers.first_issue(person)}."
+                ]
+                if not person.interests:
+                    lines.append("You follow nothing yet. Write “+ protein design”, say, to follow that.")
+                return self._answers.answer(
+                    incoming, person, subject=f"Welcome to {self._readers.title}", lines=lines, interests=True
+                )
+            case "address":
+                lines = [f"Your issues come to {person.address} from now on."]
+                return self._answers.answer(incoming, person, subject="Your address is changed", lines=lines)
+            case "command":
+                lines = list(pending.detail.get("done", ())) or ["It is done."]
+                return self._answers.answer(incoming, person, subject="Done", lines=lines)
+            case _:
+                return "A private link was answered: it works by a click only."
+
+    def _leave_by_token(self, action: LeaveByToken) -> str:
+        person = self._correspondence.leaving_by(action.token)
+        if person is None:
+            return "Nothing was done: that token is not ours."
+        origin = _origin(action.incoming.message_id, action.incoming.sender or "")
+        self._readers.leave(person, words="leave, by the address of List-Unsubscribe", origin=origin)
+        return "Somebody has left."
+
+    def _commands(self, action: Commands) -> str:
+        incoming, understood = action.incoming, action.understood
+        if incoming.sender is None:
+            return "Nothing was done: it has no sender."
+        person = self._readers.find(incoming.sender)
+        commands = [one for one in understood.commands if not isinstance(one, Confirm | Decline)]
+        if understood.unclear or not commands:
+            unclear = understood.unclear or _UNCLEAR[bool(understood.commands)]
+            return self._answers.help(incoming, person, unclear, most=UNASKED_HELP)
+        if understood.prose:
+            self._answers.forward(incoming)
+        if subscribe := next((c for c in commands if isinstance(c, Subscribe)), None):
+            return self._subscribe(incoming, subscribe)
+        if any(isinstance(command, Help) for command in commands):
+            return self._answers.help(incoming, person, "", most=ANSWERS)
+        origin, words = _origin(incoming.message_id, incoming.sender), _first_words(incoming)
+        if person and any(isinstance(command, SendData | Erase) for command in commands):
+            # Only ever to the address that is kept, so whoever asks learns nothing.
+            self._readers.send_private_link(
+                person,
+                origin=origin,
+                thread=thread_of(incoming),
+                data=any(isinstance(command, SendData) for command in commands),
+            )
+            commands = [command for command in commands if not isinstance(command, SendData | Erase)]
+            if not commands:
+                return "The answer is a private link."
+        if person is None or person.state in (State.PENDING, State.UNSUBSCRIBED, State.SUPPRESSED):
+            return self._stranger(incoming, person, commands)
+        numbered = self._correspondence.numbered(person, incoming.references)
+        if not action.genuine and any(not isinstance(command, HARMLESS) for command in commands):
+            self._correspondence.ask_whether(
+                person, commands, numbered, words=words, origin=origin, thread=thread_of(incoming)
+            )
+            return "A sender could not be told from a forger, and was asked."
+        try:
+            done = carry_out(
+                self._readers, person, commands, numbered=numbered, words=words, origin=origin, now=self._now
+            )
+        except SubscribersError as error:
+            return self._answers.answer(incoming, person, subject="That did not work", lines=[str(error)])
+        gone = any(isinstance(command, Leave) for command in commands)
+        return self._answers.answer(
+            incoming,
+            person,
+            subject="You have left" if gone else "Done" if done.lines else "What you follow",
+            lines=done.lines,
+            undo=done.undo,
+            interests=done.interests,
+        )
+
+    def _subscribe(self, incoming: Incoming, command: Subscribe) -> str:
+        origin = _origin(incoming.message_id, incoming.sender or "")
+        try:
+            self._readers.request(
+                incoming.sender or "",
+                name=incoming.sender_name,
+                interests=command.interests,
+                words=_first_words(incoming),
+                origin=origin,
+                thread=thread_of(incoming),
+            )
+        except SubscribersError as error:
+            return self._answers.help(incoming, None, str(error), most=UNASKED_HELP)
+        return "Somebody asked to subscribe, and was asked whether it was they."
+
+    def _stranger(self, incoming: Incoming, person: Subscriber | None, commands: Sequence[Command]) -> str:
+        """Wishes of somebody who is no reader: told so, once a day."""
+        if any(isinstance(command, Leave) for command in commands):
+            if person:
+                self._readers.leave(
+                    person, words=_first_words(incoming), origin=_origin(incoming.message_id, person.address)
+                )
+            lines = [
+                f"{incoming.sender} gets nothing from us. If mail of ours still reaches you, it goes to another "
+                "address: use the link at its end, or reply to it from there."
+            ]
+        else:
+            lines = [
+                f"{incoming.sender} is no reader of ours, so nothing was done. Write “subscribe” to become one, or "
+                "write from the address that gets the issues."
+            ]
+        return self._answers.answer(incoming, None, subject="Nothing was done", lines=lines, most=UNASKED_HELP)
+
+
+def _origin(message_id: str, sender: str) -> Origin:
+    return Origin("mail", page=f"mail from {sender}" if sender else "mail", message_id=message_id)
+
+
+def _first_words(incoming: Incoming) -> str:
+    """What the person wrote, for the evidence."""
+    return "\n".join([incoming.subject, *incoming.lines[:20]])[:1_000].strip()

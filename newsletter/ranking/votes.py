@@ -1,0 +1,72 @@
+"""All SQL about votes: "more like this" and "less like this" of an entry, the last word of each reader."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from subscribers.database import stored, writing
+
+#: What a reader voted before their newest so many does not count any more.
+MOST_VOTES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What one reader said of one entry."""
+
+    entry_id: int
+    #: 1 for more like this, -1 for less
+    value: int
+    #: when it was said, UTC
+    at: datetime
+
+
+def set_vote(db: Database, subscriber_id: int, entry_id: int, value: int, now: datetime) -> int:
+    """Keep a vote (1 or -1), or take it back (0). Returns what it was before: set that to undo.
+
+    The last word counts; saying the same again changes nothing, its time neither. The caller knows that there is
+    such a reader, and such an entry. Raises `ValueError` for another value.
+    """
+    if value not in (-1, 0, 1):
+        raise ValueError(f"A vote is 1, -1 or 0, not {value!r}.")
+    with writing(db):
+        before = vote_of(db, subscriber_id, entry_id)
+        if not value:
+            db.conn.execute("DELETE FROM votes WHERE subscriber_id = ? AND entry_id = ?", [subscriber_id, entry_id])
+        elif value != before:
+            db.conn.execute(
+                "INSERT OR REPLACE INTO votes (subscriber_id, entry_id, value, at) VALUES (?, ?, ?, ?)",
+                [subscriber_id, entry_id, value, stored(now)],
+            )
+    return before
+
+
+def vote_of(db: Database, subscriber_id: int, entry_id: int) -> int:
+    """1, -1, or 0 where the reader has not voted on that entry."""
+    row = db.conn.execute(
+        "SELECT value FROM votes WHERE subscriber_id = ? AND entry_id = ?", [subscriber_id, entry_id]
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def votes_of(db: Database, subscriber_ids: Iterable[int]) -> dict[int, list[Vote]]:
+    """The votes of those readers who have any, newest first, at most `MOST_VOTES` each."""
+    rows = db.conn.execute(
+        "SELECT subscriber_id, entry_id, value, at FROM (SELECT *, row_number() OVER "
+        "(PARTITION BY subscriber_id ORDER BY at DESC, entry_id DESC) AS place FROM votes "
+        "WHERE subscriber_id IN (SELECT value FROM json_each(?))) WHERE place <= ? ORDER BY subscriber_id, place",
+        [json.dumps(list(subscriber_ids)), MOST_VOTES],
+    )
+    found: dict[int, list[Vote]] = {}
+    for subscriber_id, entry_id, value, at in rows:
+        found.setdefault(subscriber_id, []).append(Vote(entry_id, value, datetime.fromisoformat(at)))
+    return found
+
+
+def forget(db: Database, subscriber_id: int) -> None:
+    """Erase what a person voted."""
+    with writing(db):
+        db.conn.execute("DELETE FROM votes WHERE subscriber_id = ?", [subscriber_id])

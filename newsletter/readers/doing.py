@@ -1,0 +1,181 @@
+"""Doing what a mail asks for, and saying what was done."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from newsletter.readers import asked
+from newsletter.readers.asked import (
+    ChangeCadence,
+    ChangeTimezone,
+    Command,
+    Follow,
+    Help,
+    Leave,
+    Less,
+    More,
+    Mute,
+    Pause,
+    Resume,
+    ShowInterests,
+    Unfollow,
+)
+from newsletter.rendering import words as said
+from subscribers.cadence import Cadence, Frequency
+from subscribers.evidence import Origin
+from subscribers.interests import Interest
+from subscribers.people import Subscriber
+
+if TYPE_CHECKING:
+    from newsletter.readers.desk import Readers
+
+#: What changes nothing, or only leads to a mail to the reader's own address.
+HARMLESS = (Help, ShowInterests, asked.SendData, asked.Erase, asked.Subscribe)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a mail's wishes, in sentences."""
+
+    lines: tuple[str, ...]
+    #: how to take it back, empty where there is nothing to
+    undo: str
+    #: True where the answer should list the interests
+    interests: bool
+
+
+def carry_out(
+    readers: "Readers",
+    person: Subscriber,
+    commands: Sequence[Command],
+    *,
+    numbered: Sequence[int],
+    words: str,
+    origin: Origin,
+    now: datetime,
+) -> Done:
+    """Do it, one after the other. `numbered` are the entries of the issue that the mail is about, in their order.
+
+    Raises what the desk raises; what was done before that stays done.
+    """
+    lines: list[str] = []
+    undos: list[str] = []
+    shows = False
+    for command in commands:
+        match command:
+            case Leave():
+                readers.leave(person, words=words, origin=origin)
+                lines.append("You have left. Nothing more comes, not even an issue that was ready.")
+                undos.append("If that was a mistake, you can take it back within a day on this page:")
+            case Pause(weeks):
+                until = (now.astimezone(person.cadence.zone) + timedelta(weeks=weeks)).date() if weeks else None
+                readers.pause(person, until, words=words, origin=origin)
+                end = f"until {said.long_date(until)}" if until else "until you say so"
+                lines.append(f"You get nothing {end}.")
+                undos.append("“resume” ends the pause.")
+            case Resume():
+                person = readers.resume(person, words=words, origin=origin)
+                lines.append(f"You get issues again; the next one on {readers.first_issue(person)}.")
+            case ChangeCadence() | ChangeTimezone():
+                before = person.cadence
+                person = readers.change(person, origin=origin, cadence=_cadence(before, command))
+                lines.append(
+                    f"Your issues come {said.rhythm(person.cadence)} from now on; the next one on "
+                    f"{readers.first_issue(person)}."
+                )
+                undos.append(f"Before that they came {said.rhythm(before)}.")
+            case Follow() | Unfollow() | Mute():
+                interests, line, undo = _interests(person.interests, command)
+                person = readers.change(person, origin=origin, interests=map(str, interests))
+                lines.append(line)
+                undos += [undo] if undo else []
+                shows = True
+            case More(numbers) | Less(numbers):
+                value = 1 if isinstance(command, More) else -1
+                lines += [_vote(readers, person, numbered, number, value) for number in numbers]
+            case ShowInterests():
+                shows = True
+                if not person.interests:
+                    lines.append("You follow nothing yet. Write “+ protein design”, say, to follow that.")
+            case _:
+                continue
+    return Done(tuple(lines), " ".join(undos), shows and bool(person.interests))
+
+
+def wish_in_words(command: Command) -> str:
+    """A wish as a mail names it that asks whether it was really theirs."""
+    match command:
+        case Leave():
+            return "leave: send nothing more"
+        case Pause(weeks):
+            return f"pause for {said.number(weeks)} {'week' if weeks == 1 else 'weeks'}" if weeks else "pause"
+        case Resume():
+            return "end the pause"
+        case ChangeCadence() | ChangeTimezone():
+            return "change when the issues come"
+        case Follow(text):
+            return f"follow “{text}”"
+        case Unfollow(text):
+            return f"follow “{text}” no more"
+        case Mute(text):
+            return f"mute “{text}”"
+        case More(numbers) | Less(numbers):
+            what = "more" if isinstance(command, More) else "less"
+            return f"{what} like entry {', '.join(map(str, numbers))}"
+    return type(command).__name__
+
+
+def dump_commands(commands: Sequence[Command]) -> list[dict[str, Any]]:
+    """As JSON can hold them."""
+    return [
+        {"wish": type(command).__name__} | {k: str(v) if hasattr(v, "hour") else v for k, v in asdict(command).items()}
+        for command in commands
+    ]
+
+
+def load_commands(values: Sequence[dict[str, Any]]) -> list[Command]:
+    """Read what `dump_commands` made."""
+    found: list[Command] = []
+    for value in values:
+        kind: Any = getattr(asked, value["wish"])
+        found.append(TypeAdapter(kind).validate_python({k: v for k, v in value.items() if k != "wish"}))
+    return found
+
+
+def _cadence(before: Cadence, command: ChangeCadence | ChangeTimezone) -> Cadence:
+    """The rhythm that is asked for; a day that is not named is Friday, or the first, unless the rhythm stays."""
+    if isinstance(command, ChangeTimezone):
+        return replace(before, timezone=command.timezone)
+    frequency = command.frequency or before.frequency
+    usual = {Frequency.DAILY: 0, Frequency.WEEKLY: 5, Frequency.MONTHLY: 1}[frequency]
+    day = command.day or (before.day if frequency is before.frequency else usual)
+    return Cadence(frequency, 0 if frequency is Frequency.DAILY else day, command.at or before.at, before.timezone)
+
+
+def _interests(before: Sequence[Interest], command: Follow | Unfollow | Mute) -> tuple[list[Interest], str, str]:
+    """The interests afterwards, what was done, and how it is taken back."""
+    others = [one for one in before if one.text.casefold() != command.text.casefold()]
+    known = len(others) < len(before)
+    match command:
+        case Follow(text):
+            return [*others, Interest(text)], f"You follow “{text}” now.", f"“- {text}” takes it back."
+        case Mute(text):
+            return [*others, Interest(text, muted=True)], f"“{text}” is kept away now.", f"“- {text}” takes it back."
+        case Unfollow(text) if known:
+            return others, f"“{text}” is dropped.", f"“+ {text}” brings it back."
+        case Unfollow(text):
+            return others, f"You did not follow “{text}”, so nothing was dropped.", ""
+
+
+def _vote(readers: "Readers", person: Subscriber, numbered: Sequence[int], number: int, value: int) -> str:
+    if not 1 <= number <= len(numbered):
+        have = f"it has {len(numbered)}" if numbered else "you have had no issue yet"
+        return f"There is no entry {number} in that issue: {have}."
+    entry = readers.entry(numbered[number - 1])
+    if entry is None:
+        return f"Entry {number} is not kept any more."
+    readers.vote(person, entry.id, value)
+    return f"{'More' if value > 0 else 'Less'} like “{entry.title}” from your next issue on."

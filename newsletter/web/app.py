@@ -1,0 +1,231 @@
+"""The pages for readers as an ASGI application: which path is answered by what, and how a request becomes an answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+
+from newsletter import settings as settings_table
+from newsletter.newsletter import Newsletter
+from newsletter.rendering.links import Signer
+from newsletter.rendering.palette import palette_for
+from newsletter.rendering.store import load_keys
+from newsletter.settings import Settings
+from newsletter.store import FILE as STORE
+from newsletter.store import open_store
+from newsletter.web import confirming, joining, leaving, privacy, reading, suppressed, troubles, voting, wishes
+from newsletter.web.desks import DESKS, Desks
+from newsletter.web.forms import read_form
+from newsletter.web.guard import PRIVATE_HEADERS, Guarded
+from newsletter.web.nonces import Nonces
+from newsletter.web.pages import Pages
+from newsletter.web.visit import Site, Visit, client_of
+
+#: Bytes that may be posted at once, and seconds in which they must have come.
+MOST_BODY, BODY_SECONDS = 64 * 1024, 20.0
+Handler = Callable[[Visit], Response]
+#: Public pages change when an issue goes out.
+_PUBLIC = {"Cache-Control": "public, max-age=300"}
+#: A form's nonce is good for a day.
+_FORM = {"Cache-Control": "no-cache"}
+_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path (below the base), who answers it, and for whom the answer is."""
+
+    path: str
+    handler: Handler
+    posts: bool = False
+    #: added to the answer; by default it is one person's
+    headers: dict[str, str] | None = None
+
+
+ROUTES = (
+    Route("/", joining.subscribe, posts=True, headers=_FORM),
+    Route("/join", joining.join, posts=True, headers=_FORM),
+    Route("/matching", joining.matching, headers=PRIVATE_HEADERS),
+    Route("/embed", joining.embed, headers=_PUBLIC),
+    Route("/confirm/{token}", confirming.confirm, posts=True),
+    Route("/p/{token}", wishes.preferences, posts=True),
+    Route("/pause/{token}", wishes.pause, posts=True),
+    Route("/u/{token}", leaving.leave, posts=True),
+    Route("/quiet/{token}", leaving.quiet, posts=True),
+    Route("/more/{token}", voting.more, posts=True),
+    Route("/less/{token}", voting.less, posts=True),
+    Route("/archive", reading.archive, headers=_PUBLIC),
+    Route("/archive.atom", reading.archive_feed, headers=_PUBLIC),
+    Route("/archive/{token}", reading.edition, headers=_PUBLIC),
+    Route("/i/{token}", reading.own_issue),
+    Route("/feed/{token}", reading.own_feed),
+    Route("/privacy", privacy.public, headers=_PUBLIC),
+    Route("/privacy/{token}", privacy.personal, posts=True),
+    Route("/lift/{token}", suppressed.lift, posts=True),
+)
+
+
+def create_app(
+    project: Path,
+    *,
+    wake: Callable[[], None] = lambda: None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    desks: int = DESKS,
+) -> FastAPI:
+    """The pages of the newsletter in that folder.
+
+    `wake` is called, from a thread of ours, whenever a notice may wait to be sent. Raises what opening a newsletter
+    raises, and `TemplateError` for a mistake in a page's template.
+    """
+    site = site_of(project, wake, clock)
+    counter = Desks(lambda: Newsletter(project, clock=clock), desks)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        counter.open()
+        yield
+        await asyncio.to_thread(counter.close)
+
+    app = FastAPI(openapi_url=None, lifespan=lifespan, redirect_slashes=False)
+    for route in ROUTES:
+        _add(app, site, route.path, _answering(site, counter, route), posts=route.posts)
+    if site.base:
+        start = next(route for route in ROUTES if route.path == "/")
+        _add(app, site, "", _answering(site, counter, start), posts=True)
+    for path, content, kind in (
+        ("/page.css", site.pages.style, "text/css"),
+        ("/form.js", site.pages.script, "text/javascript"),
+    ):
+        _add(app, site, path, _constant(content, kind, _FOR_EVER))
+    _add(app, site, "/robots.txt", _constant(_robots(site.base), "text/plain", _PUBLIC))
+    _add(app, site, "/favicon.ico", _constant("", "image/x-icon", _FOR_EVER, status=204))
+    _add(app, site, "/healthz", _health(counter))
+
+    async def refused(request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        answer = troubles.refused(site, error)
+        answer.headers.update(PRIVATE_HEADERS)
+        return answer
+
+    app.add_exception_handler(HTTPException, refused)
+    app.add_middleware(Guarded)
+    return app
+
+
+def site_of(project: Path, wake: Callable[[], None], clock: Callable[[], datetime]) -> Site:
+    """What all pages share."""
+    settings = settings_table.load(project)
+    db = open_store(project / STORE, durable=settings.delivery.durability == "power")
+    try:
+        keys = load_keys(db)
+    finally:
+        db.conn.close()
+    base = urlsplit(settings.base_url).path
+    return Site(
+        settings=settings,
+        base=base,
+        pages=Pages(project / "templates", palette_for(settings.brand), _shared(settings, base)),
+        nonces=Nonces(keys),
+        signer=Signer(settings.base_url, keys),
+        keys=keys,
+        clock=clock,
+        wake=wake,
+    )
+
+
+def _shared(settings: Settings, base: str) -> dict[str, Any]:
+    newsletter: dict[str, Any] = {
+        "title": settings.title,
+        "address": settings.address,
+        "postal_address": settings.postal_address,
+        "base_url": settings.base_url,
+        "language": settings.language,
+        # Does anything read what is written to us? Only then a page may say so.
+        "replies": settings.mailbox.receives,
+    }
+    return {"newsletter": newsletter, "base": base}
+
+
+def _add(app: FastAPI, site: Site, path: str, endpoint: Callable[..., Any], *, posts: bool = False) -> None:
+    methods = ["GET", "HEAD", *(["POST"] if posts else [])]
+    app.add_api_route(site.base + path, endpoint, methods=methods, include_in_schema=False, response_model=None)
+
+
+def _answering(site: Site, counter: Desks, route: Route) -> Callable[..., Any]:
+    async def answer(request: Request) -> Response:
+        response = await _answer(site, counter, route, request)
+        public = request.method != "POST" and response.status_code < 400
+        response.headers.update(route.headers if public and route.headers else PRIVATE_HEADERS)
+        return response
+
+    return answer
+
+
+async def _answer(site: Site, counter: Desks, route: Route, request: Request) -> Response:
+    posted = request.method == "POST"
+    try:
+        form = await _form(request) if posted else {}
+        token = str(request.path_params.get("token", ""))
+        path = route.path.replace("{token}", token)
+        client, query, now = client_of(request), dict(request.query_params), site.clock()
+
+        def handle(newsletter: Newsletter) -> Response:
+            return route.handler(Visit(site, newsletter, path, token, query, form, posted, client, now))
+
+        return await counter.ask(handle)
+    except HTTPException:
+        raise
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it
+    except Exception as error:  # the last door: whatever it is becomes a page, and a line in the log
+        return troubles.failed(site, error, request.method, route.path)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > MOST_BODY:
+        raise HTTPException(413)
+    body = b""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MOST_BODY:
+                    raise HTTPException(413)
+    except TimeoutError:
+        raise HTTPException(408) from None
+    return await read_form(body, request.headers.get("content-type", ""))
+
+
+def _constant(content: str, kind: str, headers: dict[str, str], status: int = 200) -> Callable[..., Any]:
+    async def answer() -> Response:
+        return Response(content, status, headers, kind) if content else Response(status_code=status, headers=headers)
+
+    return answer
+
+
+def _health(counter: Desks) -> Callable[..., Any]:
+    async def answer() -> Response:
+        try:
+            await counter.ask(lambda newsletter: newsletter.readers.entry(0))
+        except Exception:  # whatever it is: a monitor asks whether it works
+            return PlainTextResponse("the database does not answer", 503)
+        return PlainTextResponse("ok", headers={"Cache-Control": "no-store"})
+
+    return answer
+
+
+def _robots(base: str) -> str:
+    """Nothing that is one person's is for a search engine."""
+    private = sorted({route.path.partition("{")[0] for route in ROUTES if route.headers is None})
+    return "\n".join(["User-agent: *", *(f"Disallow: {base}{path}" for path in private), ""])

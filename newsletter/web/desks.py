@@ -1,0 +1,64 @@
+"""Where the work of a page is done: a few threads, each with a newsletter of its own.
+
+A connection to SQLite stays in the thread that opened it, and the server's own thread must never wait for a disk.
+Two are enough: while one waits for another process's write, the other goes on answering, for a megabyte more. Four
+gave fewer pages a second than one (506, 615): the work between is Python's, and they only wait for each other.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
+
+from newsletter.newsletter import Newsletter
+
+T = TypeVar("T")
+DESKS = 2
+_Job = tuple[Callable[[Newsletter], Any], "Future[Any]"]
+
+
+class Desks:
+    """Answers one question after the other at each desk."""
+
+    def __init__(self, opening: Callable[[], Newsletter], count: int = DESKS) -> None:
+        """`opening` opens the newsletter; it is called in each thread, and again after it failed."""
+        self._opening = opening
+        self._count = count
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._threads: list[Thread] = []
+
+    async def ask(self, job: Callable[[Newsletter], T]) -> T:
+        """What the job returns or raises; it runs at whichever desk is free."""
+        future: Future[T] = Future()
+        self._jobs.put((job, future))
+        return await asyncio.wrap_future(future)
+
+    def open(self) -> None:
+        """Begin to work."""
+        self._threads = [Thread(target=self._work, name=f"web-{n}", daemon=True) for n in range(self._count)]
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Finish what was asked for, and let go of the database."""
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
+
+    def _work(self) -> None:
+        newsletter: Newsletter | None = None
+        while (given := self._jobs.get()) is not None:
+            job, future = given
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                newsletter = newsletter or self._opening()
+                future.set_result(job(newsletter))
+            except BaseException as error:  # whatever it is, it belongs to who asked
+                future.set_exception(error)
+        if newsletter:
+            newsletter.close()
