@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from pathlib import Path
 
 from markdown_it import MarkdownIt
 from sqlite_utils import Database
@@ -31,6 +32,14 @@ class Announcement:
     def key(self) -> str:
         """The same text is announced once, however often the command is run."""
         return blake2b(f"{self.subject}\n{self.body}".encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def read_announcement(path: Path) -> Announcement:
+    """The same from a file. Raises `IssueError`, and what opening a file raises."""
+    try:
+        return parse_announcement(path.read_text("utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        raise IssueError(f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
 
 
 def parse_announcement(text: str, path: str) -> Announcement:

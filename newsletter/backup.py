@@ -5,9 +5,13 @@ addresses are in it), the settings, the operator's templates and intros. A resto
 operator says so: the original may still be running.
 """
 
+import shutil
 import sqlite3
 import tempfile
 import zipfile
+import zlib
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -35,7 +39,8 @@ def back_up(project: Path, target: Path) -> int:
         unfinished.touch(0o600)
         with (
             tempfile.TemporaryDirectory(dir=target.resolve().parent) as folder,
-            zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as file,
+            # Of files older than zip itself (1980) the date is not worth an error.
+            zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as file,
         ):
             copy = Path(folder) / STORE
             with database_errors(project / STORE):
@@ -55,31 +60,63 @@ def back_up(project: Path, target: Path) -> int:
 def restore(source: Path, folder: Path, now: datetime) -> None:
     """Make a newsletter of the file in a folder that has none; it sends nothing until sending is switched on.
 
+    It is made aside and comes into the folder when all is well, its settings last: what is interrupted is none.
     Raises `ProjectError` for a file that is no backup of ours, or a folder with a newsletter in it.
     """
-    for name in (SETTINGS, STORE):
+    # Beside a database that has gone, its log may have stayed; it would be read into this one.
+    for name in (SETTINGS, STORE, f"{STORE}-wal", f"{STORE}-shm"):
         if (folder / name).exists():
-            raise ProjectError(f"There is a newsletter in {folder} already. Name an empty folder.")
+            raise ProjectError(f"There is a newsletter in {folder} already ({name}). Name an empty folder.")
+    made_here = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".restoring-") as aside:
+            names = _unpack(source, Path(aside))
+            _switch_off(Path(aside) / STORE, now)
+            _move(names, Path(aside), folder)
+    except BaseException:
+        if made_here:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _unpack(source: Path, folder: Path) -> list[str]:
+    """Write what is in the file into the folder; returns the names, settings last."""
     try:
         with zipfile.ZipFile(source) as file:
-            names = file.namelist()
+            names = [name for name in dict.fromkeys(file.namelist()) if not name.endswith("/")]
             strange = [name for name in names if not _ours(name)]
             if strange or not {SETTINGS, STORE} <= set(names):
                 raise ProjectError(f"{source} is no backup of a newsletter. `newsletter backup FILE` makes one.")
-            folder.mkdir(parents=True, exist_ok=True)
             for name in names:
                 path = folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.touch(0o600)
-                path.write_bytes(file.read(name))
-    except zipfile.BadZipFile as error:
+                with file.open(name) as packed, path.open("wb") as unpacked:
+                    shutil.copyfileobj(packed, unpacked)
+    # What zipfile raises for damaged, cut, or encrypted files.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise ProjectError(f"{source} is damaged, or no backup of a newsletter: {error}.") from error
-    db = open_store(folder / STORE)
+    return sorted(names, key=lambda name: (name == SETTINGS, name))
+
+
+def _switch_off(store: Path, now: datetime) -> None:
+    db = open_store(store)
     try:
-        with database_errors(folder / STORE):
+        with database_errors(store):
             switch(db, SENDING, off=True, why=RESTORED, now=now)
     finally:
         db.conn.close()
+
+
+def _move(names: Sequence[str], source: Path, target: Path) -> None:
+    for name in names:
+        if (target / name).exists():
+            raise ProjectError(f"There is a file {target / name} already. Name an empty folder.")
+    for name in names:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).replace(target / name)
 
 
 def _copy_database(source: Path, target: Path) -> None:
@@ -97,4 +134,4 @@ def _ours(name: str) -> bool:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name:
         return False
-    return name in (SETTINGS, STORE) or path.parts[0] in _FOLDERS
+    return name in (SETTINGS, STORE) or (len(path.parts) > 1 and path.parts[0] in _FOLDERS)

@@ -3,6 +3,9 @@
 Each of the three has its own thread and its own connection to the database; none waits for another.
 """
 
+import os
+import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -41,15 +44,57 @@ def serve(project: Path, told: Told) -> None:
     web = settings.web
     server = server_of(create_app(project, wake=wake.set), web)
     with ExitStack() as running:
+        listening = running.enter_context(_listening(web))
+        running.enter_context(_stopped_by_signals(server))
         running.enter_context(_thread("notices", lambda: _send(project, wake, stop, told), stop, wake))
         running.enter_context(_receiving(project, settings, wake, stop, told))
         told(f"Pages on http://{web.host}:{web.port}, for {settings.base_url}.")
-        server.run()
-    if not server.started:
-        raise NewsletterError(
-            f"The pages cannot be served on {web.host}:{web.port}: the port is taken, or the address "
-            "is not this machine's. Set web.port or web.host."
+        server.run([listening])
+
+
+def _listening(web: WebSettings) -> socket.socket:
+    """The socket for the pages. Had before anything else begins, so that a second `serve` does nothing at all."""
+    try:
+        return socket.create_server(
+            (web.host, web.port), family=socket.AF_INET6 if ":" in web.host else socket.AF_INET, backlog=CONCURRENT
         )
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise NewsletterError(
+            f"The pages cannot be served on {web.host}:{web.port}: {why}. Set another web.port or web.host, or end "
+            "what has this one."
+        ) from error
+
+
+@contextmanager
+def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """SIGINT and SIGTERM end the server, and then the block in its own time.
+
+    The server itself raises the signal once more when it has ended; by default the process would then be gone in
+    the middle of a message. Who insists, by a second signal, has that.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    said: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        server.should_exit = True
+        said.append(number)
+        if len(said) > 1:
+            as_before()
+            signal.raise_signal(number)
+
+    def as_before() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        as_before()
 
 
 def server_of(app: FastAPI, web: WebSettings) -> uvicorn.Server:
@@ -120,28 +165,43 @@ def _thread(name: str, work: Callable[[], None], stop: threading.Event, wake: th
         thread.join()
 
 
+class _Stopping(Exception):
+    """It is time to stop, between two messages."""
+
+
 def _send(project: Path, wake: threading.Event, stop: threading.Event, told: Told) -> None:
     """Send notices as they come, and do what time brings. What goes wrong is told once, and tried again."""
+
+    def between_messages(done: int, todo: int) -> None:
+        if stop.is_set():
+            raise _Stopping
+
     trouble, tended = "", 0.0
-    with Newsletter(project) as newsletter:
+    with ExitStack() as opened:
+        newsletter: Newsletter | None = None
         while not stop.is_set():
             wake.clear()
             try:
+                newsletter = newsletter or opened.enter_context(
+                    Newsletter(project, progress=lambda what: between_messages)
+                )
                 if time.monotonic() - tended > TEND or not tended:
                     newsletter.tend()
                     tended = time.monotonic()
                 newsletter.send_notices()
+            except _Stopping:
+                break
+            except (NewsletterError, SubscribersError) as error:
+                found = str(error)
+            except Exception as error:  # one broken notice must not end all others, and its words may name people
+                found = f"Notices could not be sent, by a fault of the program: {place_of(error)}."
+            else:
                 if trouble:
                     told("Mail can leave again.")
                 trouble = ""
-            except (NewsletterError, SubscribersError) as error:
-                if str(error) != trouble:
-                    trouble = str(error)
-                    told(trouble)
-                stop.wait(DOWN)
+                wake.wait(LOOK)
                 continue
-            except Exception as error:  # one broken notice must not end all others, and its words may name people
-                told(f"Notices could not be sent, by a fault of the program: {place_of(error)}.")
-                stop.wait(DOWN)
-                continue
-            wake.wait(LOOK)
+            if found != trouble:
+                trouble = found
+                told(trouble)
+            stop.wait(DOWN)

@@ -26,6 +26,8 @@ from subscribers.suppression import LIFTED_BY_OPT_IN, Reason, lift, suppress, su
 
 #: A request that nobody confirmed is reminded of once after this time,
 REMIND_AFTER = timedelta(days=2)
+#: not any more after this (nobody looked for so long),
+REMIND_BEFORE = timedelta(days=7)
 #: and forgotten after this.
 PURGE_AFTER = timedelta(days=30)
 #: So long who has left may say that it was a mistake.
@@ -243,8 +245,8 @@ def to_remind(db: Database, now: datetime) -> Iterator[Subscriber]:
     for (subscriber_id,) in db.conn.execute(
         "SELECT id FROM subscribers WHERE state = 'pending' AND reminded_at IS NULL AND "
         "(SELECT max(created_at) FROM confirmations c WHERE c.subscriber_id = subscribers.id "
-        "AND c.purpose = 'subscribe' AND c.used_at IS NULL) <= ?",
-        [stored(now - REMIND_AFTER)],
+        "AND c.purpose = 'subscribe' AND c.used_at IS NULL) BETWEEN ? AND ?",
+        [stored(now - REMIND_BEFORE), stored(now - REMIND_AFTER)],
     ).fetchall():
         if person := people.by_id(db, subscriber_id):
             yield person

@@ -19,6 +19,8 @@ from subscribers.errors import DatabaseBusy, DatabaseError, DiskFull, NewerDatab
 APPLICATION_ID = 0x4E4C5452
 #: How long a statement waits for another process's write before it gives up.
 BUSY_SECONDS = 30.0
+#: How long emptying the write-ahead log waits for who reads or writes.
+SETTLE_SECONDS = 1.0
 
 
 @contextmanager
@@ -79,6 +81,8 @@ def open_database(path: Path, *, durable: bool = True) -> Database:
                     connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             connection.execute("PRAGMA foreign_keys=ON")
+            # What is forgotten is overwritten: people who were erased, links that still work.
+            connection.execute("PRAGMA secure_delete=ON")
         except BaseException:
             connection.close()
             raise
@@ -105,6 +109,15 @@ def writing(db: Database) -> Iterator[Database]:
             if db.conn.in_transaction:
                 db.conn.execute("ROLLBACK")
             raise
+
+
+def settle(db: Database) -> None:
+    """Empty the write-ahead log, where what was forgotten lives on; later if the database is busy just now."""
+    db.conn.execute(f"PRAGMA busy_timeout={round(SETTLE_SECONDS * 1_000)}")
+    try:
+        db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        db.conn.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1_000)}")
 
 
 def stored(moment: datetime) -> str:

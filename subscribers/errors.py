@@ -4,6 +4,7 @@ SubscribersError
 ├── InvalidAddress, InvalidInterest, InvalidCadence   what somebody typed cannot be used
 ├── UnknownSubscriber, AlreadySubscribed, Suppressed  the address is not in the state that was assumed
 ├── MoveNotAllowed                                    a change of consent that the rules do not know
+├── UnreadableTable (tables.py)                       a file of readers that cannot be read at all
 ├── TooMany                                           asked for too often from one place, or for one address
 └── DatabaseError
     ├── NotOurDatabase, NewerDatabase                 the file is not one that this program may open

@@ -9,6 +9,9 @@ import typer
 
 from newsletter.cli.output import Project, opened, say, warn
 
+#: As sysexits.h has it, and mail servers read it: keep the mail and come again; give it up and tell its sender.
+_TRY_AGAIN, _REFUSED = 75, 65
+
 
 def serve(project: Project = ".") -> None:  # type: ignore[assignment]
     """Serve the pages for readers, take their mail, and send what they asked for, until you stop it (Ctrl-C)."""
@@ -28,9 +31,11 @@ def receive(
     project: Project = ".",  # type: ignore[assignment]
 ) -> None:
     """Take one mail from standard input, as your mail server hands it over, and do what it asks for."""
-    from newsletter.mailbox.envelope import MOST_BYTES, Disposition, Envelope, envelope_of
+    from newsletter.errors import NewsletterError
+    from newsletter.mailbox.envelope import MOST_BYTES, Disposition, Envelope, envelope_of, place_of
     from newsletter.mailbox.receiving import Receiver
     from newsletter.settings import load
+    from subscribers.errors import SubscribersError
 
     raw = sys.stdin.buffer.read(MOST_BYTES + 1)
     if not raw.strip():
@@ -40,16 +45,26 @@ def receive(
     envelope = Envelope(
         found.sender if sender is None else sender.strip("<>"), tuple(recipient or found.recipients), cut
     )
-    receiver = Receiver(project, load(project), lambda: None)
     try:
-        disposition = receiver.handle(envelope, raw)
-        said = receiver.said
-    finally:
-        receiver.close()
-    say(said)
+        receiver = Receiver(project, load(project), lambda: None)
+        try:
+            disposition = receiver.handle(envelope, raw)
+        finally:
+            receiver.close()
+    except Exception as error:
+        # With any other status a mail server gives the mail up, and tells its sender whatever stands here.
+        ours = isinstance(error, NewsletterError | SubscribersError)
+        warn(f"newsletter: {error if ours else f'The mail could not be handled ({place_of(error)}).'}")
+        raise typer.Exit(_TRY_AGAIN) from error
+    say(receiver.said)
+    if disposition is Disposition.KEEP and cut:
+        warn(
+            f"A person should read this mail, but it is larger than {MOST_BYTES // 1024 // 1024} MB, so it is refused."
+        )
+        raise typer.Exit(_REFUSED)
     if disposition is Disposition.KEEP:
         warn("A person should read this mail, and mailbox.operator names nobody. It was not forwarded.")
-        raise typer.Exit(75)  # sysexits.h: try again later
+        raise typer.Exit(_TRY_AGAIN)
 
 
 def announce(
@@ -58,9 +73,9 @@ def announce(
     project: Project = ".",  # type: ignore[assignment]
 ) -> None:
     """Tell all readers something, once. `newsletter send` (or `serve`) sends it."""
-    from newsletter.announcing import parse_announcement
+    from newsletter.announcing import read_announcement
 
-    announcement = parse_announcement(file.read_text("utf-8"), str(file))
+    announcement = read_announcement(file)
     with opened(project) as newsletter:
         count = newsletter.announce(announcement, dry_run=dry_run)
     if dry_run:

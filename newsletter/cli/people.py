@@ -1,4 +1,4 @@
-"""`subscribers add|list|show|remove`."""
+"""`subscribers add|list|show|remove`, and the rest of its commands from `wishes` and `exchange`."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from subscribers.cadence import Cadence
     from subscribers.people import Subscriber
 
-app = typer.Typer(help="Who reads it: add, list, show, remove.", no_args_is_help=True)
+app = typer.Typer(help="Who reads it: add, change, import, export …", no_args_is_help=True)
 Email = Annotated[str, typer.Argument(help="The person's address.", show_default=False)]
 
 

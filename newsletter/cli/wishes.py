@@ -51,6 +51,8 @@ def pause(
         day = date.fromisoformat(until) if until else None
     except ValueError:
         raise typer.BadParameter(f"{until!r} is no date; write it as 2026-12-24.") from None
+    if day and day <= date.today():  # noqa: DTZ011 — the operator's own calendar
+        raise typer.BadParameter(f"{day} is over, or today. Name a day to come.")
     with opened(project) as newsletter:
         person = newsletter.subscriber(email)
         newsletter.readers.pause(person, day, words="The operator states that they asked.", origin=_operator())
@@ -126,6 +128,9 @@ def suppressed(project: Project = ".", as_json: AsJson = False) -> None:  # type
 def lift(email: Email, project: Project = ".") -> None:  # type: ignore[assignment]
     """Mail a suppressed address again. Who had complained is asked to confirm first."""
     with opened(project) as newsletter:
+        if newsletter.readers.find(email) is None and (reason := newsletter.readers.lift_address(email)):
+            say(f"{email} had {reason if reason != 'erased' else 'been erased'}; it may subscribe again.")
+            return
         person = newsletter.readers.lift(newsletter.subscriber(email), origin=_operator())
     if person.state == "pending":
         say(f"{email} is asked to confirm; the mail goes out with the next `newsletter send`.")

@@ -26,6 +26,7 @@ from subscribers import people
 from subscribers.database import stored, writing
 from subscribers.people import Subscriber
 from subscribers.states import State
+from subscribers.suppression import Reason, suppression_of
 
 #: A claim is at most about a second's work, so that consent is fresh when a message leaves.
 BATCH = 50
@@ -158,7 +159,8 @@ def claim(
             reader = readers.get(delivery.subscriber_id or 0)
             if delivery.notice:
                 age = now - (delivery.date or delivery.due_at)
-                why = why_not(delivery.notice, reader, delivery.subscriber_id, age)
+                complained = reader is not None and suppression_of(db, reader.address) is Reason.COMPLAINED
+                why = why_not(delivery.notice, reader, delivery.subscriber_id, age, complained=complained)
             else:
                 due_date = date.fromisoformat(due_dates[delivery.issue_id])
                 why = _why_not(reader, delivery, due_date, now, max_lateness)

@@ -20,7 +20,7 @@ class NoticeKind(StrEnum):
     ALREADY = "already"
     #: what was done upon somebody's mail, or what we did not understand of it
     ANSWER = "answer"
-    #: a link for what only this person may do, good for an hour; or the data itself
+    #: a link for what only this person may do, good for an hour
     PRIVATE = "private"
     #: a change of address: asked at the new one, told at the old one
     ADDRESS = "address"
@@ -58,7 +58,9 @@ class NewNotice:
     subscriber_id: int | None
 
 
-def why_not(kind: NoticeKind, reader: Subscriber | None, subscriber_id: int | None, age: timedelta) -> str:
+def why_not(
+    kind: NoticeKind, reader: Subscriber | None, subscriber_id: int | None, age: timedelta, *, complained: bool = False
+) -> str:
     """Why a notice must not be sent, empty where it may; asked again at the moment of sending."""
     if age > (PATIENCE if kind in PATIENT else USEFUL):
         return "it is too late for it"
@@ -66,6 +68,8 @@ def why_not(kind: NoticeKind, reader: Subscriber | None, subscriber_id: int | No
         return "this person is not known any more"
     if kind in _STATES and (reader is None or reader.state not in _STATES[kind]):
         return f"this person is {reader.state} now" if reader else "this person is not known any more"
+    if kind in _STATES and complained:
+        return "this person complained"
     if kind is NoticeKind.ANNOUNCEMENT and reader and not reader.announcements:
         return "this person wants no announcements"
     return ""

@@ -15,6 +15,8 @@ from subscribers.database import stored, writing
 
 #: So many of the newest entries are searched for a line of interest.
 SEARCHED = 5_000
+#: Words that say nothing of what a line is about.
+_COMMON = frozenset("and are as at be by for from in into is it new not of on or that the to using via with".split())
 #: Entries a transaction: keeps the write lock under about 50 ms.
 CHUNK = 100
 
@@ -73,7 +75,7 @@ def find(db: Database, reference: str) -> Entry | None:
 
 def matching(db: Database, line: str, most: int) -> list[Entry]:
     """Recent entries that hold words of the line, those that hold more and rarer ones first."""
-    words = re.findall(r"\w{2,}", line)[:20]
+    words = [word for word in re.findall(r"\w{2,}", line)[:20] if word.lower() not in _COMMON]
     if not words:
         return []
     recent = max(newest_id(db) - SEARCHED, 0)

@@ -1,5 +1,6 @@
 """Answers to mails: one short mail each, few a day, and never into a loop. And what is handed on to the operator."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -20,6 +21,8 @@ ANSWERS = 10
 UNASKED_HELP = 1
 #: A larger mail is forwarded by its text alone.
 MOST_FORWARDED = 3 * 1024 * 1024
+#: What may be a stranger's own words.
+_QUOTED = re.compile(r"[“\"']")
 #: Lines of a person's mail that stand in the mail to the operator.
 _SHOWN = 200
 
@@ -50,7 +53,8 @@ class Answers:
         """One short mail to who wrote. What they asked for is done by now, whether or not there is an answer."""
         person = self._readers.again(person) if person else None
         to = person.address if person else incoming.sender
-        if to is None or not limits.allow(self._db, "answer", address_key(to), self._now, most=most):
+        what = "answer" if most > UNASKED_HELP else "unasked answer"
+        if to is None or not limits.allow(self._db, what, address_key(to), self._now, most=most):
             return "It was done, and not answered any more today."
         links = self._readers.links(person) if person else None
         left = person is not None and person.state is State.UNSUBSCRIBED
@@ -59,7 +63,7 @@ class Answers:
         self._readers.post(
             "answer",
             NoticeKind.ANSWER,
-            f"answer {incoming.message_id or self._key}",
+            f"answer {self._key}",
             to=to,
             person=person,
             thread=thread_of(incoming),
@@ -73,7 +77,12 @@ class Answers:
         return "It was done and answered."
 
     def help(self, incoming: Incoming, person: Subscriber | None, unclear: str, *, most: int) -> str:
+        """How to write to us; `unclear` says what was wrong with this mail, empty where they asked for help."""
         to = incoming.sender
+        reads = person is not None and person.state in (State.ACTIVE, State.PAUSED)
+        if not reads and _QUOTED.search(unclear):
+            # Nobody can make us say their words to a stranger.
+            unclear = "a line of it says something that cannot be done."
         if to is None or not limits.allow(
             self._db, "help" if unclear else "answer", address_key(to), self._now, most=most
         ):
@@ -81,7 +90,7 @@ class Answers:
         self._readers.post(
             "help",
             NoticeKind.ANSWER,
-            f"answer {incoming.message_id or self._key}",
+            f"answer {self._key}",
             to=to,
             person=person,
             thread=thread_of(incoming),
@@ -99,11 +108,12 @@ class Answers:
             return Disposition.DONE, "Nothing was done: the operator wrote it."
         person = self._readers.find(incoming.sender) if incoming.sender else None
         writer = incoming.sender or "somebody without an address"
-        attached = 0 < len(self._raw) <= MOST_FORWARDED
+        # The text stands in the mail itself; what hangs on it does not.
+        attached = (incoming.attachments or incoming.sender is None) and len(self._raw) <= MOST_FORWARDED
         self._readers.post(
             "forwarded",
             NoticeKind.FORWARDED,
-            f"forwarded {incoming.message_id or self._key}",
+            f"forwarded {self._key}",
             to=operator,
             headers=[("Reply-To", incoming.sender)] if incoming.sender else [],
             attachment=attach("message.eml", "application/octet-stream", self._raw) if attached else None,
@@ -113,7 +123,7 @@ class Answers:
             state=str(person.state) if person else "",
             lines=list(incoming.lines[:_SHOWN]),
             attached=attached,
-            size=f"{len(self._raw) / 1e6:.1f} MB",
+            lost=incoming.attachments and not attached,
         )
         return Disposition.DONE, "A person's mail was forwarded to the operator."
 

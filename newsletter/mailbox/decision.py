@@ -4,13 +4,14 @@ Nothing here knows who is subscribed, or whether a token is genuine: whoever act
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.message import Message
 
 from newsletter.mailbox.answers import is_no, is_yes
-from newsletter.mailbox.automatic import is_away_note, why_not_answer
+from newsletter.mailbox.automatic import why_not_answer
 from newsletter.mailbox.bounces import Report, bounce_in
 from newsletter.mailbox.commands import Understood, commands_in
-from newsletter.mailbox.parts import parse
+from newsletter.mailbox.parts import header, parse
 from newsletter.mailbox.reading import Incoming, read
 from newsletter.readers.asked import Decline
 from newsletter.readers.mails import CONFIRM
@@ -22,6 +23,8 @@ _IN_MESSAGE_ID = re.compile(rf"<{CONFIRM}({_TOKEN})@[^<>\s]*>", re.IGNORECASE)
 _IN_LINK = re.compile(rf"/confirm/({_TOKEN})\b")
 _LEAVE_LINK = re.compile(r"/u/([\w-]{20,80})")
 _LEAVE = re.compile(r"leave[\s:=]+([\w-]{20,80})", re.IGNORECASE)
+#: Stands for a sender who has no address that can be answered; whoever it is may be a person all the same.
+_SOMEBODY = "somebody@invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Reply:
     incoming: Incoming
     token: str
     yes: bool
+    #: what the same words ask for where nothing waits for them any more
+    otherwise: "Action"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class LeaveByToken:
 
     incoming: Incoming
     token: str
+    #: what the mail asks for where the token is none of ours
+    otherwise: "Action"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +105,34 @@ def decide(
     details = _details(incoming.recipients, address, delimiter)
     bounced = [detail.removeprefix(BOUNCE) for detail in details if detail.startswith(BOUNCE)]
     report = bounce_in(message, raw)
-    if report is not None:
+    leave = _LEAVE.search(incoming.subject)
+    if report is not None and not (leave and report.kind == "vacation"):
         named = _details(tuple(report.addresses), address, delimiter)
         returned = [detail.removeprefix(BOUNCE) for detail in named if detail.startswith(BOUNCE)]
         link = _LEAVE_LINK.search(report.original_headers.get("list-unsubscribe", ""))
         return Returned(report, tuple(dict.fromkeys([*bounced, *returned])), link[1] if link else "")
-    if found := _LEAVE.search(incoming.subject):
-        return LeaveByToken(incoming, found[1])
-    if why := why_not_answer(incoming, own_addresses=(address,)):
-        return Ignore(why)
-    if is_away_note(incoming.subject):
-        return Ignore("it is an out-of-office note")
-    if token := _confirmation(incoming, details):
+    wishes = _wishes(incoming, header(message, "From"), address)
+    if leave:
+        if leave[0] == incoming.subject:
+            wishes = _wishes(replace(incoming, subject="leave"), header(message, "From"), address)
+        return LeaveByToken(incoming, leave[1], wishes)
+    if isinstance(wishes, Ignore):
+        return wishes
+    if token := _confirmation(incoming, message, details, address):
         if is_yes(incoming.subject_is_reply, incoming.lines):
-            return Reply(incoming, token, yes=True)
+            return Reply(incoming, token, yes=True, otherwise=wishes)
         if is_no(incoming.subject_is_reply, incoming.lines):
-            return Reply(incoming, token, yes=False)
+            return Reply(incoming, token, yes=False, otherwise=wishes)
+    return wishes
+
+
+def _wishes(incoming: Incoming, author: str, address: str) -> Ignore | Commands | Letter:
+    """What a mail asks for by its words alone; `author` is its From as it was written."""
+    nameless = incoming.sender is None and "@" in author
+    if why := why_not_answer(replace(incoming, sender=_SOMEBODY) if nameless else incoming, own_addresses=(address,)):
+        return Ignore(why)
+    if nameless:
+        return Letter(incoming)  # nobody that we could answer: a person should read it
     understood = commands_in(incoming.subject, incoming.lines, reply=incoming.subject_is_reply)
     if understood.commands == (Decline(),):
         return Letter(incoming)  # "I never asked for this", below no question of ours: a person should read it
@@ -122,16 +141,26 @@ def decide(
     return Letter(incoming)
 
 
-def _confirmation(incoming: Incoming, details: list[str]) -> str:
+def _confirmation(incoming: Incoming, message: Message, details: list[str], address: str) -> str:
     """The token of a confirmation that this mail answers, empty where it answers none."""
     for detail in details:
         if detail.startswith(CONFIRM):
             return detail.removeprefix(CONFIRM)
-    for reference in incoming.references:
+    ours = "@" + address.rpartition("@")[2].casefold() + ">"
+    for reference in _newest_first(incoming, message):
         if found := _IN_MESSAGE_ID.fullmatch(reference):
             return found[1].lower()
+        if reference.casefold().endswith(ours):
+            return ""  # another mail of ours, further down in the talk that began with the question
     found = _IN_LINK.search(incoming.quoted)
     return found[1] if found else ""
+
+
+def _newest_first(incoming: Incoming, message: Message) -> list[str]:
+    """The mails before this one, beginning with the one that it answers."""
+    named = header(message, "In-Reply-To")
+    answered = [reference for reference in incoming.references if reference in named]
+    return [*answered, *(one for one in reversed(incoming.references) if one not in answered)]
 
 
 def _details(recipients: tuple[str, ...], address: str, delimiter: str) -> list[str]:

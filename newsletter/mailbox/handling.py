@@ -1,6 +1,7 @@
 """Doing what a mail asks for: ask who it is | do | answer. The one place of this room that acts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from newsletter.mailbox.answering import ANSWERS, UNASKED_HELP, Answers, thread_of
@@ -8,14 +9,29 @@ from newsletter.mailbox.bounces import verdict
 from newsletter.mailbox.decision import Action, Commands, Ignore, LeaveByToken, Letter, Reply, Returned
 from newsletter.mailbox.envelope import Disposition
 from newsletter.mailbox.reading import Incoming
+from newsletter.mailbox.store import all_or_nothing
 from newsletter.newsletter import Newsletter
-from newsletter.readers.asked import Command, Confirm, Decline, Erase, Help, Leave, SendData, Subscribe
+from newsletter.readers.asked import (
+    ChangeCadence,
+    ChangeTimezone,
+    Command,
+    Confirm,
+    Decline,
+    Erase,
+    Follow,
+    Help,
+    Leave,
+    Mute,
+    SendData,
+    Subscribe,
+)
 from newsletter.readers.desk import Pending
-from newsletter.readers.doing import HARMLESS, carry_out
+from newsletter.readers.doing import HARMLESS, cadence_after, carry_out
 from subscribers.errors import SubscribersError
 from subscribers.evidence import Origin
 from subscribers.people import Subscriber
 from subscribers.states import State
+from subscribers.suppression import Reason, suppression_of
 
 #: Of a mail that is empty, and of a "yes" that answers nothing.
 _UNCLEAR = (
@@ -31,6 +47,9 @@ class Handling:
         """`key` tells it from other mails; `raw` is empty where the mail is not at hand as a whole."""
         self._readers = newsletter.readers
         self._correspondence = newsletter.correspondence
+        self._db = newsletter.database
+        #: of who asks for none
+        self._cadence = newsletter.settings.cadence.cadence()
         self._answers = Answers(newsletter, key, raw, now)
         self._now = now
 
@@ -41,12 +60,14 @@ class Handling:
                 return Disposition.DONE, f"Nothing was done: {why}."
             case Returned():
                 return Disposition.DONE, self._returned(action)
+            case Reply() if not action.yes:
+                return self._declined(action)
             case Reply():
                 return Disposition.DONE, self._reply(action)
             case LeaveByToken():
-                return Disposition.DONE, self._leave_by_token(action)
+                return self._leave_by_token(action)
             case Commands():
-                return Disposition.DONE, self._commands(action)
+                return self._commands(action)
             case Letter(incoming):
                 return self._answers.forward(incoming)
 
@@ -77,19 +98,34 @@ class Handling:
 
     def _reply(self, action: Reply) -> str:
         incoming = action.incoming
-        if not action.yes:
-            self._readers.decline(action.token)
-            return "A request was declined."
         origin = _origin(incoming.message_id, incoming.sender or "")
         words = _first_words(incoming)
         try:
-            pending = self._readers.confirm(action.token, words=words, origin=origin)
+            with all_or_nothing(self._db):
+                pending = self._readers.confirm(action.token, words=words, origin=origin)
         except SubscribersError as error:
             return self._answers.answer(incoming, None, subject="That did not work", lines=[str(error)])
         if pending is None or pending.state == "expired":
             lines = ["The link of that mail has expired. Ask again, and answer within three days."]
-            return self._answers.answer(incoming, None, subject="That was too late", lines=lines)
+            # Anybody can make a token up, in anybody's name.
+            most = ANSWERS if pending else UNASKED_HELP
+            return self._answers.answer(incoming, None, subject="That was too late", lines=lines, most=most)
         return self._confirmed(incoming, pending)
+
+    def _declined(self, action: Reply) -> tuple[Disposition, str]:
+        """A "no" to a question that is open; to any other it is what its words say: "stop" still means stop."""
+        incoming, pending = action.incoming, self._readers.pending(action.token)
+        wishes = action.otherwise.understood.commands if isinstance(action.otherwise, Commands) else ()
+        reads = pending and pending.subscriber.state in (State.ACTIVE, State.PAUSED) and pending.purpose != "address"
+        leaves = any(isinstance(wish, Leave) for wish in wishes)
+        if pending and pending.state != "done":
+            self._readers.decline(action.token)
+            if not (leaves and reads):
+                return Disposition.DONE, "A request was declined."
+        if not (pending and leaves and reads):
+            return self.do(action.otherwise)
+        origin, words = _origin(incoming.message_id, incoming.sender or ""), _first_words(incoming)
+        return Disposition.DONE, self._carry_out(incoming, pending.subscriber, (Leave(),), (), words, origin)
 
     def _confirmed(self, incoming: Incoming, pending: Pending) -> str:
         person = self._readers.again(pending.subscriber)
@@ -113,39 +149,45 @@ class Handling:
             case _:
                 return "A private link was answered: it works by a click only."
 
-    def _leave_by_token(self, action: LeaveByToken) -> str:
+    def _leave_by_token(self, action: LeaveByToken) -> tuple[Disposition, str]:
         person = self._correspondence.leaving_by(action.token)
         if person is None:
-            return "Nothing was done: that token is not ours."
+            return self.do(action.otherwise)
         origin = _origin(action.incoming.message_id, action.incoming.sender or "")
         self._readers.leave(person, words="leave, by the address of List-Unsubscribe", origin=origin)
-        return "Somebody has left."
+        return Disposition.DONE, "Somebody has left."
 
-    def _commands(self, action: Commands) -> str:
+    def _commands(self, action: Commands) -> tuple[Disposition, str]:
+        """What is asked for is done; what is written beside it goes to a person."""
+        said = self._wishes(action)
+        if action.understood.prose:
+            return self._answers.forward(action.incoming)[0], said
+        return Disposition.DONE, said
+
+    def _wishes(self, action: Commands) -> str:
         incoming, understood = action.incoming, action.understood
         if incoming.sender is None:
             return "Nothing was done: it has no sender."
         person = self._readers.find(incoming.sender)
-        commands = [one for one in understood.commands if not isinstance(one, Confirm | Decline)]
+        commands: list[Command] = [one for one in understood.commands if not isinstance(one, Confirm | Decline)]
+        private: list[Command] = [one for one in commands if isinstance(one, SendData | Erase)]
+        if suppression_of(self._db, incoming.sender) is Reason.COMPLAINED:
+            # Whose mail is unwanted there is written by whomever in their name; what is kept they may see all the same.
+            understood, commands = replace(understood, unclear=None), private
+            if not private:
+                return "Nothing was done: who complained is written to no more."
         if understood.unclear or not commands:
             unclear = understood.unclear or _UNCLEAR[bool(understood.commands)]
             return self._answers.help(incoming, person, unclear, most=UNASKED_HELP)
-        if understood.prose:
-            self._answers.forward(incoming)
         if subscribe := next((c for c in commands if isinstance(c, Subscribe)), None):
-            return self._subscribe(incoming, subscribe)
+            return self._subscribe(incoming, subscribe, commands)
         if any(isinstance(command, Help) for command in commands):
             return self._answers.help(incoming, person, "", most=ANSWERS)
         origin, words = _origin(incoming.message_id, incoming.sender), _first_words(incoming)
-        if person and any(isinstance(command, SendData | Erase) for command in commands):
+        if person and private:
             # Only ever to the address that is kept, so whoever asks learns nothing.
-            self._readers.send_private_link(
-                person,
-                origin=origin,
-                thread=thread_of(incoming),
-                data=any(isinstance(command, SendData) for command in commands),
-            )
-            commands = [command for command in commands if not isinstance(command, SendData | Erase)]
+            self._readers.send_private_link(person, origin=origin, thread=thread_of(incoming))
+            commands = [command for command in commands if command not in private]
             if not commands:
                 return "The answer is a private link."
         if person is None or person.state in (State.PENDING, State.UNSUBSCRIBED, State.SUPPRESSED):
@@ -156,12 +198,25 @@ class Handling:
                 person, commands, numbered, words=words, origin=origin, thread=thread_of(incoming)
             )
             return "A sender could not be told from a forger, and was asked."
+        return self._carry_out(incoming, person, commands, numbered, words, origin)
+
+    def _carry_out(
+        self,
+        incoming: Incoming,
+        person: Subscriber,
+        commands: Sequence[Command],
+        numbered: Sequence[int],
+        words: str,
+        origin: Origin,
+    ) -> str:
         try:
-            done = carry_out(
-                self._readers, person, commands, numbered=numbered, words=words, origin=origin, now=self._now
-            )
+            with all_or_nothing(self._db):
+                done = carry_out(
+                    self._readers, person, commands, numbered=numbered, words=words, origin=origin, now=self._now
+                )
         except SubscribersError as error:
-            return self._answers.answer(incoming, person, subject="That did not work", lines=[str(error)])
+            lines = [str(error), "Nothing of what your mail asks for was done."]
+            return self._answers.answer(incoming, person, subject="That did not work", lines=lines)
         gone = any(isinstance(command, Leave) for command in commands)
         return self._answers.answer(
             incoming,
@@ -172,17 +227,29 @@ class Handling:
             interests=done.interests,
         )
 
-    def _subscribe(self, incoming: Incoming, command: Subscribe) -> str:
+    def _subscribe(self, incoming: Incoming, command: Subscribe, commands: Sequence[Command]) -> str:
+        """The rest of the commands says how it is wanted."""
         origin = _origin(incoming.message_id, incoming.sender or "")
+        cadence, interests = self._cadence, list(command.interests)
+        for one in commands:
+            match one:
+                case ChangeCadence() | ChangeTimezone():
+                    cadence = cadence_after(cadence, one)
+                case Follow(text):
+                    interests.append(text)
+                case Mute(text):
+                    interests.append(f"not: {text}")
         try:
-            self._readers.request(
-                incoming.sender or "",
-                name=incoming.sender_name,
-                interests=command.interests,
-                words=_first_words(incoming),
-                origin=origin,
-                thread=thread_of(incoming),
-            )
+            with all_or_nothing(self._db):
+                self._readers.request(
+                    incoming.sender or "",
+                    name=incoming.sender_name,
+                    interests=interests,
+                    cadence=cadence,
+                    words=_first_words(incoming),
+                    origin=origin,
+                    thread=thread_of(incoming),
+                )
         except SubscribersError as error:
             return self._answers.help(incoming, None, str(error), most=UNASKED_HELP)
         return "Somebody asked to subscribe, and was asked whether it was they."

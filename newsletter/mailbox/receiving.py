@@ -1,7 +1,7 @@
 """Mail that comes in, from whichever way: each is dealt with once.
 
-A mail may come twice (after a kill, say): it is remembered by its Message-ID once it was dealt with, and what is done
-and answered has keys of its own, so that nothing is done or mailed twice.
+A mail may come twice (after a kill, say): what it asks for is done, answered and remembered in one transaction, so that
+nothing is done or mailed twice, or half.
 """
 
 import hashlib
@@ -10,13 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from newsletter.mailbox import store
-from newsletter.mailbox.decision import decide
+from newsletter.mailbox.decision import Commands, Letter, decide
 from newsletter.mailbox.envelope import Disposition, Envelope
 from newsletter.mailbox.handling import Handling
 from newsletter.mailbox.imap_connection import ImapServer
 from newsletter.newsletter import Newsletter
 from newsletter.settings import Settings
 from subscribers.address import address_key
+from subscribers.database import writing
+
+#: Behind the key of a mail that waits for a person: its wishes were carried out, only its words are left.
+_LETTER_LEFT = b" letter left"
 
 
 class Receiver:
@@ -56,9 +60,6 @@ class Receiver:
         newsletter = self._open()
         db = newsletter.database
         key = _key(raw)
-        if store.known(db, key):
-            self.said = "It was dealt with before."
-            return Disposition.DONE
         mailbox = self._settings.mailbox
         action = decide(
             raw,
@@ -68,10 +69,15 @@ class Receiver:
             delimiter=mailbox.delimiter,
             authserv_id=mailbox.trusted_results,
         )
-        cut = raw if not envelope.cut else b""
-        disposition, self.said = Handling(newsletter, key.hex(), cut, self._clock()).do(action)
-        if disposition is Disposition.DONE:
-            store.remember(db, key, self._clock())
+        with writing(db):
+            if store.known(db, key):
+                self.said = "It was dealt with before."
+                return Disposition.DONE
+            if isinstance(action, Commands) and store.known(db, key + _LETTER_LEFT):
+                action = Letter(action.incoming)
+            handling = Handling(newsletter, key.hex(), b"" if envelope.cut else raw, self._clock())
+            disposition, self.said = handling.do(action)
+            store.remember(db, key if disposition is Disposition.DONE else key + _LETTER_LEFT, self._clock())
         self._wake()
         return disposition
 
@@ -97,7 +103,8 @@ def imap_server(settings: Settings) -> ImapServer:
 def _key(raw: bytes) -> bytes:
     """What tells a mail from another: all of it, but for what every delivery writes anew at its top."""
     head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
-    lines = [
-        line for line in head.split(b"\n") if line.lower().startswith((b"message-id:", b"from:", b"date:", b"subject:"))
-    ]
+    lines = head.split(b"\n")
+    if any(line.lower().startswith((b"message-id:", b"date:")) for line in lines):
+        lines = [one for one in lines if one.lower().startswith((b"message-id:", b"from:", b"date:", b"subject:"))]
+    # Else only what servers wrote tells "stop" from the "stop" of last year.
     return hashlib.blake2b(b"\n".join([*lines, body]), digest_size=16).digest()

@@ -12,10 +12,10 @@ For each reader and entry:
     relevance = agreed, less what a disliked topic takes: a share of what is above the floor where the entry has
                 earned a place, so that nothing is hidden by a dislike; up to LESS_WEIGHT elsewhere
 
-So one like counts for less than the reader's own words (0.7 of a cosine), many of one thing for more. Over 18 curators
-of arXiv papers (a line of theirs, some papers that they had liked) nDCG@10 was .480 with the words alone,
-.509 with one like, .522 with 3, .527 with 10, .530 with 20. The larger of the two alone gave .474 to .495
-for the same likes, their plain sum .485 to .523. What is near a muted line is not liked into an issue.
+So one like counts for less than the reader's own words (0.7 of its cosine), many of one thing for more. Over 18
+curators of arXiv papers (a line of theirs, and some of the papers that they had liked) nDCG@10 was .480 with the words
+alone, .509 with one like, .522 with 3, .527 with 10, .530 with 20. The larger of the two alone gave .474 to .495 for
+the same likes, their plain sum .485 to .523. What is near a muted line is not liked into an issue.
 """
 
 from dataclasses import dataclass

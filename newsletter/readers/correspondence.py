@@ -10,6 +10,7 @@ from newsletter.delivery import ledger
 from newsletter.delivery.notices import NoticeKind
 from newsletter.delivery.returns import came_back
 from newsletter.delivery.verdicts import Verdict
+from newsletter.errors import IssueError
 from newsletter.issues import store as issues
 from newsletter.issues.issue import parse_issue_key
 from newsletter.readers.asked import Command
@@ -43,12 +44,20 @@ class Correspondence:
     def numbered(self, person: Subscriber, references: Sequence[str]) -> list[int]:
         """The entries of the issue that is answered, as its reader counts them; of the latest one if none is named."""
         named = [found[1] for reference in references if (found := _ISSUE_ID.fullmatch(reference))]
-        stored = [issue.id for name in named[:5] if (issue := issues.find(self._db, parse_issue_key(name)))]
-        for issue_id in [*stored, *ledger.sent_to(self._db, person.id, 1)]:
+        stored = [self._issue_id(name) for name in named[:5]]
+        for issue_id in [*filter(None, stored), *ledger.sent_to(self._db, person.id, 1)]:
             copy = ledger.of_reader(self._db, person.id, issue_id)
             if copy and copy.recipe:
                 return [pick.entry_id for pick in copy.recipe.shown]
         return []
+
+    def _issue_id(self, name: str) -> int | None:
+        """None for an issue that there is not: anybody can write any name into a header."""
+        try:
+            issue = issues.find(self._db, parse_issue_key(name))
+        except IssueError:
+            return None
+        return issue.id if issue else None
 
     def leaving_by(self, token: str) -> Subscriber | None:
         """Who leaves by a mail with that token in its subject; None for a token that is not ours."""
@@ -73,7 +82,7 @@ class Correspondence:
                 return
             confirmations.ask(self._db, person.id, confirmations.Purpose.COMMAND, detail, now, token=token)
             record(self._db, person.id, event="asked by mail, sender unsure", origin=origin, words=words, now=now)
-            wishes = [wish_in_words(command) for command in commands]
+            wishes = [wish_in_words(command, quoting=False) for command in commands]
             key = f"command {thread.message_id}" if thread.message_id else ""
             self._readers.post_asking(
                 "command", NoticeKind.ANSWER, token, person, thread=thread, key=key, wishes=wishes

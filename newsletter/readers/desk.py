@@ -3,11 +3,10 @@
 Every method is one short transaction: the change, its evidence, and the notice about it are written together.
 """
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, Literal
 
 from sqlite_utils import Database
@@ -19,10 +18,9 @@ from newsletter.entries.entry import Entry
 from newsletter.issues.calendar import next_slot
 from newsletter.ranking import votes
 from newsletter.readers.doing import carry_out, load_commands
-from newsletter.readers.keeping import Kept, Receipt, erase, export, kept
+from newsletter.readers.keeping import Kept, Receipt, erase, export, forget, kept
 from newsletter.readers.mails import Mails, Thread, wishes_of
 from newsletter.rendering import words
-from newsletter.rendering.letter import attach
 from newsletter.rendering.links import Claim, Purpose, Signer, verify
 from newsletter.settings import Settings
 from subscribers import confirmations, consent, limits, people
@@ -37,7 +35,7 @@ from subscribers.evidence import Origin, record
 from subscribers.interests import parse_interests
 from subscribers.people import Subscriber
 from subscribers.states import State
-from subscribers.suppression import Reason, suppression_of
+from subscribers.suppression import Reason, lift, suppression_of
 
 #: Requests to subscribe from one network (an IPv4 address, or the /64 of an IPv6 one).
 PER_NETWORK, NETWORK_WINDOW = 20, timedelta(hours=1)
@@ -155,9 +153,11 @@ class Readers:
                 case Asked.SUBSCRIBE:
                     consent.confirm(self._db, token, words=words, origin=origin, now=now)
                 case Asked.ADDRESS:
-                    consent.change_address(
-                        self._db, person, pending.detail["address"], words=words, origin=origin, now=now
-                    )
+                    address = pending.detail["address"]
+                    other = people.find(self._db, address)
+                    consent.change_address(self._db, person, address, words=words, origin=origin, now=now)
+                    if other and other.id != person.id:
+                        forget(self._db, other.id)  # who made room for it
                     self._post("moved", NoticeKind.ADDRESS, f"moved {token}", person, address=person.address)
                 case Asked.COMMAND:
                     detail = pending.detail
@@ -195,6 +195,10 @@ class Readers:
     def find(self, address: str) -> Subscriber | None:
         """The person behind an address, None for nobody."""
         return people.find(self._db, address)
+
+    def link(self, purpose: Purpose, person: Subscriber, subject: int = 0) -> str:
+        """One signed link of a person's; `subject` is an entry or an issue, where the purpose is about one."""
+        return self._signer.url(purpose, person.id, subject)
 
     def links(self, person: Subscriber) -> dict[str, str]:
         """A person's signed links: preferences, leave, quiet."""
@@ -265,25 +269,15 @@ class Readers:
 
     # -- privacy
 
-    def send_private_link(
-        self, person: Subscriber, *, origin: Origin, thread: Thread | None = None, data: bool = False
-    ) -> None:
-        """Mail a link, good for an hour, to what only this person may do; with `data` also everything that is kept."""
+    def send_private_link(self, person: Subscriber, *, origin: Origin, thread: Thread | None = None) -> None:
+        """Mail a link, good for an hour, to what only this person may do: see, take away, move, erase."""
         now, token = self._clock(), confirmations.new_token()
         with writing(self._db):
             if not limits.allow(self._db, "private", str(person.id), now, most=PER_ADDRESS):
                 return
             confirmations.ask(self._db, person.id, Asked.PRIVACY, {}, now, token=token)
             record(self._db, person.id, event="asked for what is kept", origin=origin, words="", now=now)
-            content = json.dumps(self.export(person), ensure_ascii=False, indent=2).encode() if data else b""
-            self.post_asking(
-                "data" if data else "private",
-                NoticeKind.PRIVATE,
-                token,
-                person,
-                thread=thread,
-                attachment=attach("what-we-keep.json", "application/json", content) if data else None,
-            )
+            self.post_asking("private", NoticeKind.PRIVATE, token, person, thread=thread)
 
     def export(self, person: Subscriber) -> dict[str, Any]:
         """Everything that is kept about somebody, fit for JSON."""
@@ -324,6 +318,13 @@ class Readers:
         reason = suppression_of(self._db, person.address) or Reason.BOUNCED
         known = tuple(bounces_of(self._db, person.id))
         return SuppressedReader(person, reason, consent.changed_at(self._db, person.id), known)
+
+    def lift_address(self, address: str) -> Reason | None:
+        """Let an erased person's address subscribe again, by the operator's word. Returns why it might not."""
+        with writing(self._db):
+            reason = suppression_of(self._db, address)
+            lift(self._db, address)
+        return reason
 
     def lift(self, person: Subscriber, *, origin: Origin) -> Subscriber:
         """The operator's word that this address may be mailed again; who had complained is asked to confirm."""
@@ -392,4 +393,6 @@ def _network(ip: str) -> str:
         address = ip_address(ip)
     except ValueError:
         return ""
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
     return str(ip_network((address, 64 if address.version == 6 else 32), strict=False))

@@ -24,10 +24,11 @@ from newsletter.readers.asked import (
     Unfollow,
 )
 from newsletter.rendering import words as said
-from subscribers.cadence import Cadence, Frequency
+from subscribers.cadence import WEEKDAYS, Cadence, Frequency
 from subscribers.evidence import Origin
 from subscribers.interests import Interest
 from subscribers.people import Subscriber
+from subscribers.states import State
 
 if TYPE_CHECKING:
     from newsletter.readers.desk import Readers
@@ -59,7 +60,7 @@ def carry_out(
 ) -> Done:
     """Do it, one after the other. `numbered` are the entries of the issue that the mail is about, in their order.
 
-    Raises what the desk raises; what was done before that stays done.
+    Raises what the desk raises; the caller's transaction then takes back what was done before that.
     """
     lines: list[str] = []
     undos: list[str] = []
@@ -72,21 +73,23 @@ def carry_out(
                 undos.append("If that was a mistake, you can take it back within a day on this page:")
             case Pause(weeks):
                 until = (now.astimezone(person.cadence.zone) + timedelta(weeks=weeks)).date() if weeks else None
-                readers.pause(person, until, words=words, origin=origin)
+                person = readers.pause(person, until, words=words, origin=origin)
                 end = f"until {said.long_date(until)}" if until else "until you say so"
                 lines.append(f"You get nothing {end}.")
                 undos.append("“resume” ends the pause.")
             case Resume():
+                undos += [_pause_again(person, now)] if person.state is State.PAUSED else []
+                again = "again" if person.state is State.PAUSED else "already"
                 person = readers.resume(person, words=words, origin=origin)
-                lines.append(f"You get issues again; the next one on {readers.first_issue(person)}.")
+                lines.append(f"You get issues {again}; the next one on {readers.first_issue(person)}.")
             case ChangeCadence() | ChangeTimezone():
                 before = person.cadence
-                person = readers.change(person, origin=origin, cadence=_cadence(before, command))
+                person = readers.change(person, origin=origin, cadence=cadence_after(before, command))
                 lines.append(
                     f"Your issues come {said.rhythm(person.cadence)} from now on; the next one on "
                     f"{readers.first_issue(person)}."
                 )
-                undos.append(f"Before that they came {said.rhythm(before)}.")
+                undos += [_as_before(before, command)] if person.cadence != before else []
             case Follow() | Unfollow() | Mute():
                 interests, line, undo = _interests(person.interests, command)
                 person = readers.change(person, origin=origin, interests=map(str, interests))
@@ -94,8 +97,11 @@ def carry_out(
                 undos += [undo] if undo else []
                 shows = True
             case More(numbers) | Less(numbers):
-                value = 1 if isinstance(command, More) else -1
-                lines += [_vote(readers, person, numbered, number, value) for number in numbers]
+                value, other = (1, "less") if isinstance(command, More) else (-1, "more")
+                voted = [_vote(readers, person, numbered, number, value) for number in numbers]
+                lines += [line for line, _ in voted]
+                done = [str(number) for number, (_, counts) in zip(numbers, voted, strict=True) if counts]
+                undos += [f"“{other} {', '.join(done)}” turns that around."] if done else []
             case ShowInterests():
                 shows = True
                 if not person.interests:
@@ -105,8 +111,19 @@ def carry_out(
     return Done(tuple(lines), " ".join(undos), shows and bool(person.interests))
 
 
-def wish_in_words(command: Command) -> str:
-    """A wish as a mail names it that asks whether it was really theirs."""
+def wish_in_words(command: Command, *, quoting: bool = True) -> str:
+    """A wish as it is named where they are asked whether it was really theirs.
+
+    `quoting` repeats their own words. A mail does not: a forger could say anything to anybody by it.
+    """
+    if not quoting:
+        match command:
+            case Follow():
+                return "follow something more"
+            case Unfollow():
+                return "follow something no more"
+            case Mute():
+                return "mute something"
     match command:
         case Leave():
             return "leave: send nothing more"
@@ -125,6 +142,8 @@ def wish_in_words(command: Command) -> str:
         case More(numbers) | Less(numbers):
             what = "more" if isinstance(command, More) else "less"
             return f"{what} like entry {', '.join(map(str, numbers))}"
+        case ShowInterests():
+            return "tell what you follow"
     return type(command).__name__
 
 
@@ -145,7 +164,7 @@ def load_commands(values: Sequence[dict[str, Any]]) -> list[Command]:
     return found
 
 
-def _cadence(before: Cadence, command: ChangeCadence | ChangeTimezone) -> Cadence:
+def cadence_after(before: Cadence, command: ChangeCadence | ChangeTimezone) -> Cadence:
     """The rhythm that is asked for; a day that is not named is Friday, or the first, unless the rhythm stays."""
     if isinstance(command, ChangeTimezone):
         return replace(before, timezone=command.timezone)
@@ -155,27 +174,52 @@ def _cadence(before: Cadence, command: ChangeCadence | ChangeTimezone) -> Cadenc
     return Cadence(frequency, 0 if frequency is Frequency.DAILY else day, command.at or before.at, before.timezone)
 
 
+def _as_before(before: Cadence, command: ChangeCadence | ChangeTimezone) -> str:
+    """How a change of the rhythm is taken back, in words that a mail may hold."""
+    if isinstance(command, ChangeTimezone):
+        return f"“time zone {before.timezone}” takes it back."
+    at = f"at {before.at:%H:%M}"
+    match before.frequency:
+        case Frequency.DAILY:
+            return f"“daily {at}” takes it back."
+        case Frequency.WEEKLY:
+            return f"“weekly on {WEEKDAYS[before.day - 1]} {at}” takes it back."
+        case Frequency.MONTHLY:
+            return f"“monthly on day {before.day} {at}” takes it back."
+
+
+def _pause_again(person: Subscriber, now: datetime) -> str:
+    """How the end of a pause is taken back."""
+    if person.paused_until is None:
+        return "“pause” pauses it again."
+    days = (person.paused_until - now.astimezone(person.cadence.zone).date()).days
+    weeks = min(max(-(-days // 7), 1), 52)
+    return f"“pause {weeks} {'week' if weeks == 1 else 'weeks'}” pauses it again."
+
+
 def _interests(before: Sequence[Interest], command: Follow | Unfollow | Mute) -> tuple[list[Interest], str, str]:
     """The interests afterwards, what was done, and how it is taken back."""
     others = [one for one in before if one.text.casefold() != command.text.casefold()]
-    known = len(others) < len(before)
-    match command:
-        case Follow(text):
-            return [*others, Interest(text)], f"You follow “{text}” now.", f"“- {text}” takes it back."
-        case Mute(text):
-            return [*others, Interest(text, muted=True)], f"“{text}” is kept away now.", f"“- {text}” takes it back."
-        case Unfollow(text) if known:
-            return others, f"“{text}” is dropped.", f"“+ {text}” brings it back."
-        case Unfollow(text):
-            return others, f"You did not follow “{text}”, so nothing was dropped.", ""
+    was = next((one for one in before if one not in others), None)
+    back = f"“- {command.text}”" if was is None else f"“{was}”" if was.muted else f"“+ {was}”"
+    if isinstance(command, Unfollow):
+        if was is None:
+            return others, f"You did not follow “{command.text}”, so nothing was dropped.", ""
+        return others, f"“{was.text}” is dropped.", f"{back} brings it back."
+    muted = isinstance(command, Mute)
+    line = f"“{command.text}” is kept away" if muted else f"You follow “{command.text}”"
+    if was and was.muted is muted:
+        return list(before), f"{line} already.", ""
+    return [*others, Interest(command.text, muted=muted)], f"{line} now.", f"{back} takes it back."
 
 
-def _vote(readers: "Readers", person: Subscriber, numbered: Sequence[int], number: int, value: int) -> str:
+def _vote(readers: "Readers", person: Subscriber, numbered: Sequence[int], number: int, value: int) -> tuple[str, bool]:
+    """What was done, and whether anything was."""
     if not 1 <= number <= len(numbered):
         have = f"it has {len(numbered)}" if numbered else "you have had no issue yet"
-        return f"There is no entry {number} in that issue: {have}."
+        return f"There is no entry {number} in that issue: {have}.", False
     entry = readers.entry(numbered[number - 1])
     if entry is None:
-        return f"Entry {number} is not kept any more."
+        return f"Entry {number} is not kept any more.", False
     readers.vote(person, entry.id, value)
-    return f"{'More' if value > 0 else 'Less'} like “{entry.title}” from your next issue on."
+    return f"{'More' if value > 0 else 'Less'} like “{entry.title}” from your next issue on.", True

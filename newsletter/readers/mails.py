@@ -79,12 +79,15 @@ class Mails:
         """A mail that is confirmed by a click on its link, or by a reply to it."""
         link = self.confirm_link(token)
         values |= {"address": to, "links": {"confirm": link, "private": link}}
-        notice = self.notice(template, kind, key or f"{kind} {token}", to=to, person=person, thread=thread, **values)
+        # The token itself goes into the mail and nowhere else.
+        key = key or f"{kind} {blake2b(token.encode(), digest_size=12).hexdigest()}"
+        notice = self.notice(template, kind, key, to=to, person=person, thread=thread, **values)
         headers = notice.letter.headers
         if self._settings.mailbox.detail:
             local, _, domain = self._settings.address.rpartition("@")
-            reply_to = f"{local}{self._settings.mailbox.detail}{CONFIRM}{token}@{domain}"
-            headers = (("Reply-To", reply_to), *headers)
+            local += f"{self._settings.mailbox.detail}{CONFIRM}{token}"
+            # RFC 5321, section 4.5.3.1.1; the Message-ID tells the same to most mail programs.
+            headers = (("Reply-To", f"{local}@{domain}"), *headers) if len(local) <= 64 else headers
         letter = replace(notice.letter, headers=headers, message_id=f"<{CONFIRM}{token}@{self._settings.domain}>")
         return replace(notice, letter=letter)
 
@@ -129,10 +132,11 @@ class Mails:
     def announcement(self, person: Subscriber, key: str, subject: str, markdown: str) -> NewNotice:
         """The operator's word to a reader, with a way out of announcements alone."""
         quiet = self._signer.url(Purpose.ANNOUNCEMENTS, person.id)
+        token = self._signer.token(Purpose.ANNOUNCEMENTS, person.id)
         headers = [
             ("List-Id", self._list_id),
             ("List-Post", "NO"),
-            ("List-Unsubscribe", f"<{quiet}>, <mailto:{self._settings.address}?subject=stop>"),
+            ("List-Unsubscribe", f"<{quiet}>, <mailto:{self._settings.address}?subject=quiet%20{token}>"),
             ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         ]
         return self.notice(

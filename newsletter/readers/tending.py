@@ -15,7 +15,7 @@ from newsletter.readers.mails import Mails
 from newsletter.rendering.links import Purpose, Signer
 from newsletter.settings import Settings
 from subscribers import confirmations, consent, limits, people
-from subscribers.database import stored, writing
+from subscribers.database import settle, stored, writing
 from subscribers.evidence import Origin
 from subscribers.suppression import Reason
 
@@ -48,6 +48,7 @@ def tend(db: Database, readers: Readers, mails: Mails, settings: Settings, signe
     with writing(db):
         db.conn.execute("DELETE FROM incoming WHERE at < ?", [stored(now - INCOMING_KEPT)])
     _tell_suppressed(readers, settings, signer, now)
+    settle(db)
 
 
 def _tell_suppressed(readers: Readers, settings: Settings, signer: Signer, now: datetime) -> None:

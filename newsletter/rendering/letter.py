@@ -60,7 +60,8 @@ class Letter:
             f"Date: {mail_date(date)}\r\n"
             f"Message-ID: {self.message_id}\r\n"
         ) + "".join(header(name, value) for name, value in self.headers)
-        ascii_head, text, html = head.encode("ascii", "replace"), encode_text(self.text), encode_html(self.html)
+        ascii_head = head.encode("ascii", "replace")
+        text, html = encode_text(_in_lines(self.text)), encode_html(_in_lines(self.html))
         if self.attachment:
             file = self.attachment
             return with_attachment(ascii_head, text, html, file.name, file.kind, b64decode(file.content))
@@ -69,6 +70,11 @@ class Letter:
     def dump(self) -> str:
         """As JSON."""
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+
+def _in_lines(text: str) -> str:
+    """One kind of line's end: a lone CR would be refused by mail servers (RFC 5321, section 2.3.8)."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def load_letter(text: str) -> Letter:

@@ -30,6 +30,8 @@ from newsletter.web.nonces import Nonces
 from newsletter.web.pages import Pages
 from newsletter.web.visit import Site, Visit, client_of
 
+#: Milliseconds that a page waits for another process's write.
+PATIENCE_MS = 5_000
 #: Bytes that may be posted at once, and seconds in which they must have come.
 MOST_BODY, BODY_SECONDS = 64 * 1024, 20.0
 Handler = Callable[[Visit], Response]
@@ -87,7 +89,14 @@ def create_app(
     raises, and `TemplateError` for a mistake in a page's template.
     """
     site = site_of(project, wake, clock)
-    counter = Desks(lambda: Newsletter(project, clock=clock), desks)
+
+    def opened() -> Newsletter:
+        newsletter = Newsletter(project, clock=clock)
+        # A person waits for the answer: better to be told soon to come again than to wait half a minute.
+        newsletter.database.conn.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+        return newsletter
+
+    counter = Desks(opened, desks)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -78,7 +78,6 @@ def test_consent_is_asked_again_for_what_was_put_off(store: Database, now: datet
     assert whys(store) == [("dropped", "this person is active now")]
 
 
-@pytest.mark.xfail(strict=True, reason="ledger.claim does not ask why somebody is suppressed: report to the author")
 def test_who_complained_meanwhile_is_not_asked_again(store: Database, now: datetime) -> None:
     """Of two requests the mail about the first one was reported as unwanted, and the second one still waits."""
     person = person_in(store, now, State.PENDING)

@@ -213,7 +213,11 @@ def test_an_empty_answer_that_claims_to_be_packed_is_empty() -> None:
     assert get(answer(b"", headers={"content-encoding": "gzip"})).documents[0].content == b""
 
 
-@pytest.mark.parametrize("broken", [b"not gzip at all", gzip.compress(b"x" * 9_999)[:-12], gzip.compress(b"x")[:5]])
+@pytest.mark.parametrize(
+    "broken",
+    [b"not gzip at all", gzip.compress(b"x" * 9_999)[:-12], gzip.compress(b"x")[:5]],
+    ids=["none", "cut", "cut in its head"],
+)
 def test_a_broken_packing_is_told(broken: bytes) -> None:
     assert "its gzip packing is broken" in trouble(answer(broken, headers={"content-encoding": "gzip"}))
 

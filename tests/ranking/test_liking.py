@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from worlds import NONE, Rows, World, assert_same, flat, names, slowly, tastes, unit, worlds
 
 from newsletter.ranking import scoring
@@ -259,7 +261,7 @@ def test_likes_take_nothing_away_and_dislikes_hide_nothing(world: World) -> None
     if not len(world.entries) or not len(world.followed):
         return
 
-    def attraction(some: World) -> tuple[Vectors, ...]:
+    def attraction(some: World) -> tuple[NDArray[Any], ...]:
         found = attraction_of(
             some.entries,
             some.general,

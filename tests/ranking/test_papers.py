@@ -130,12 +130,11 @@ def test_one_like_brings_more_of_its_subject_to_who_follows_another_or_nothing(s
                 for n, row in zip(picks, found.liked[0].tolist(), strict=True):
                     assert row in (-1, liked)
                     named += row == liked and n in right
-    print(before, after, named, min(n - t for t, n in of_their_own))
-    # 15 papers, liked by three readers each: one or two more of the subject for each of them.
+    # 15 papers, liked by three readers each, who have 7 papers of the subject between them; with the like it is 77.
     assert before <= 10
     assert after >= before + 60
     assert named >= 60
-    # One vote leaves the reader's own words the most of the issue: of seven places it takes two at most.
+    # One vote leaves to the reader's own words what they had, but for two places at most.
     assert all(now >= then - 2 for then, now in of_their_own)
 
 
@@ -151,9 +150,8 @@ def test_less_of_a_subject_leaves_fewer_of_it_and_never_the_interest_empty(share
             found = papers.ranking(follows, [], [disliked])
             before += len(plain & set(right))
             after += len(set(found.entry[0].tolist()) & set(right))
-            # The interest keeps its best, and nothing counts as muted.
+            # The interest keeps a place, and nothing counts as muted.
             assert 0 in found.interest[0]
             assert not found.muted.any()
-    print(before, after)
-    assert after < before
-    assert after > before / 2
+    # One dislike takes a fifth of the places that the subject had.
+    assert before / 2 < after <= before * 0.9

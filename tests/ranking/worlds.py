@@ -167,13 +167,13 @@ def slowly(world: World, reader: int) -> list[tuple[int, float]]:
         named = bool(world.named[reader, n])
         near = max((float(line @ entry) for line in mutes), default=-1.0)
         muted.append(near > MUTE_FLOOR or named)
-        left = 0.0 if named else 1 - min(1.0, max(0.0, (near - MUTE_FLOOR) / (MUTE_FULL - MUTE_FLOOR)))
+        rest = 0.0 if named else 1 - min(1.0, max(0.0, (near - MUTE_FLOOR) / (MUTE_FULL - MUTE_FLOOR)))
         words.append([float(line @ entry) for line in followed])
         scaled = [
             LEAST_SIMILARITY + (LIKE_MOST - LIKE_DOUBT / count) * (float(topic @ entry) - LIKE_FLOOR)
             for topic, count in likes
         ]
-        by_topic.append([min(value, value * left) for value in scaled])
+        by_topic.append([min(value, value * rest) for value in scaled])
         liking.append(max(by_topic[n], default=0.0))
         value = max([*words[n], *by_topic[n]]) if follows else float(world.general[n])
         penalty = MUTE_WEIGHT * max(0.0, near - MUTE_FLOOR) + NAMED_WEIGHT * named

@@ -5,9 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from frontdesk import ADA, BOB, DAILY, FRIDAYS, MAIL, PAGE, Desk
-from hypothesis import given
-from hypothesis import strategies as st
+from frontdesk import ADA, BOB, DAILY, FRIDAYS, MAIL, OP, PAGE, Desk, to
 from mainline import bring
 
 from newsletter.rendering.links import PATHS, Purpose
@@ -46,8 +44,10 @@ def erased(desk: Desk) -> None:
     desk.readers.erase(desk.person())
 
 
-@pytest.mark.parametrize("stop", [away, paused, complained, erased])
-@pytest.mark.parametrize("waiting", ["queued", "deferred"])
+@pytest.mark.parametrize(
+    ("stop", "waiting"),
+    [(away, "queued"), (away, "deferred"), (paused, "queued"), (complained, "deferred"), (erased, "queued")],
+)
 def test_it_is_in_force_for_what_is_composed_and_waits(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, stop: Callable[[Desk], None], waiting: str
 ) -> None:
@@ -58,7 +58,7 @@ def test_it_is_in_force_for_what_is_composed_and_waits(
         desk.db.conn.execute("UPDATE deliveries SET state = 'deferred', attempts = 1 WHERE issue_id IS NOT NULL")
     stop(desk)
     desk.newsletter.send(now=True)
-    assert [str(mail["to"]) for mail in desk.new_mails()] == [f"Ada <{BOB}>"]
+    assert [to(mail) for mail in desk.new_mails() if to(mail) != OP] == [BOB]
     # And nothing is received that was never sent.
     received = desk.db.conn.execute("SELECT DISTINCT subscriber_id FROM received").fetchall()
     assert received == [(desk.person(BOB).id,)]
@@ -189,13 +189,15 @@ def test_announcements_off_and_on_is_evidence(desk: Desk) -> None:
 # -- votes
 
 
-@given(st.integers(-5, 2**70), st.sampled_from([-1, 0, 1]))
-def test_a_vote_is_for_an_entry_that_there_is(desk: Desk, entry_id: int, value: int) -> None:
-    person = desk.readers.find(ADA) or desk.reader()
-    desk.readers.vote(person, entry_id, value)
-    there = desk.readers.entry(entry_id) is not None
-    assert there == (1 <= entry_id <= 12)
-    assert desk.readers.vote_of(person, entry_id) == (value if there else 0)
+def test_a_vote_is_for_an_entry_that_there_is(desk: Desk) -> None:
+    person = desk.reader()
+    for entry_id in (-1, 0, 1, 12, 13, 2**63 - 1, 2**63, 2**70):
+        for value in (-1, 1):
+            desk.readers.vote(person, entry_id, value)
+            there = desk.readers.entry(entry_id) is not None
+            assert there == (1 <= entry_id <= 12)
+            assert not there or desk.readers.vote_of(person, entry_id) == value
+    assert desk.db.conn.execute("SELECT entry_id FROM votes").fetchall() == [(1,), (12,)]
 
 
 def test_the_last_vote_counts_and_is_nobody_elses(desk: Desk) -> None:

@@ -51,7 +51,6 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "command": {"wishes": ["follow “bees”", "pause for two weeks"]},
     "confirm": _FREE,
-    "data": {},
     "forwarded": {
         "writer": "eve@example.org",
         "subject": "a question",
@@ -59,7 +58,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "state": "active",
         "lines": ["Dear you,", "", "what is this?", "Yours, Eve"],
         "attached": True,
-        "size": "0.1 MB",
+        "lost": False,
     },
     "help": {"unclear": "there is nothing in your mail."},
     "moved": _FREE,
@@ -67,7 +66,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "remind": _FREE,
 }
 #: Printed, but never somebody's words.
-OURS = {"link", "label", "state", "size", "body", "rhythm"}
+OURS = {"link", "label", "state", "body", "rhythm"}
 
 
 @cache
@@ -89,6 +88,9 @@ def sample(name: str, word: Callable[[str], str] | None = None) -> dict[str, Any
     return {"links": LINKS} | {key: other(key, value) for key, value in SAMPLES[name].items()}
 
 
+_INLINE = {"a", "code", "em", "strong"}
+
+
 class _Body(HTMLParser):
     """What stands in the sheet's middle: its tags with addresses, and its words."""
 
@@ -105,7 +107,7 @@ class _Body(HTMLParser):
         self.tags.append((tag, values.get("href") or values.get("src") or ""))
         if tag == "a":
             self._open.append(str(values["href"]))
-        self.said.append(str(values["alt"]) if tag == "img" else " ")
+        self.said.append(str(values["alt"]) if tag == "img" else "" if tag in _INLINE else " ")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "a":

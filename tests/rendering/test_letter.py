@@ -104,7 +104,7 @@ def test_every_template_makes_a_well_formed_message(name: str) -> None:
 
 @given(title=HOSTILE, name=HOSTILE, subject=HOSTILE, words=HOSTILE, value=HOSTILE)
 @example(title="x" * 3_000, name="y" * 3_000, subject="z" * 3_000, words="w" * 90_000, value="v " * 900)
-@example(title="", name="", subject="", words="", value="")
+@example(title="", name="", subject="", words="a\rb\r\nc\r\r", value="")
 def test_no_word_becomes_a_header_a_recipient_or_a_part(
     title: str, name: str, subject: str, words: str, value: str
 ) -> None:

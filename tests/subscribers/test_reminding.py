@@ -40,6 +40,13 @@ def test_the_reminder_is_about_the_latest_request(store: Database, now: datetime
     assert confirmed.interests == ADAS.interests
 
 
+def test_nobody_is_reminded_of_what_was_long_ago(store: Database, now: datetime) -> None:
+    """Whoever did not look for a week does not begin then."""
+    ask(store, now)
+    assert len(list(consent.to_remind(store, now + 7 * DAY))) == 1
+    assert list(consent.to_remind(store, now + 7 * DAY + SECOND)) == []
+
+
 @pytest.mark.parametrize("meanwhile", ["confirmed", "declined", "left", "purged"])
 def test_nobody_is_reminded_who_has_answered_meanwhile(store: Database, now: datetime, meanwhile: str) -> None:
     token = ask(store, now)

@@ -240,7 +240,7 @@ def test_a_log_holds_no_token_and_nobodys_address(website: Website, caplog: pyte
 
 
 def test_a_busy_database_is_told_with_when_to_try_again(website: Website, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscribers.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(web, "PATIENCE_MS", 50)
     project = website.project
     with TestClient(web.create_app(project, clock=website.clock)) as client:
         link = website.link(Purpose.PREFERENCES)
