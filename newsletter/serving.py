@@ -15,6 +15,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from newsletter.delivery.transport import transport_for
 from newsletter.errors import NewsletterError
 from newsletter.mailbox.envelope import place_of
 from newsletter.mailbox.imap import ImapMailbox
@@ -40,6 +41,7 @@ def serve(project: Path, told: Told) -> None:
     """Serve until the process is told to stop (SIGINT, SIGTERM). Raises what is wrong with the settings at once."""
     settings = load(project)
     settings.refuse_unfinished(project / FILE)
+    transport_for(settings, project).close()
     wake, stop = threading.Event(), threading.Event()
     web = settings.web
     server = server_of(create_app(project, wake=wake.set), web)
@@ -47,7 +49,13 @@ def serve(project: Path, told: Told) -> None:
         listening = running.enter_context(_listening(web))
         running.enter_context(_stopped_by_signals(server))
         running.enter_context(_thread("notices", lambda: _send(project, wake, stop, told), stop, wake))
-        running.enter_context(_receiving(project, settings, wake, stop, told))
+        with Newsletter(project) as newsletter:
+            off = newsletter.status().sending_off
+        if off and settings.mailbox.receives:
+            # Of a restored copy: the mail belongs to the original.
+            told(f"No mail is read, because none goes out ({off}). After `newsletter mail on` start this again.")
+        else:
+            running.enter_context(_receiving(project, settings, wake, stop, told))
         told(f"Pages on http://{web.host}:{web.port}, for {settings.base_url}.")
         server.run([listening])
 

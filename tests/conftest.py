@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import numpy as np
 import pytest
+from newsroom import empty_database
 from sqlite_utils import Database
 
 from newsletter.ranking.embedding import Vectors
@@ -66,6 +67,7 @@ def now() -> datetime:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Database]:
     """An empty database on disk, tables up to date."""
+    empty_database(tmp_path / "newsletter.db")
     db = open_store(tmp_path / "newsletter.db")
     yield db
     db.conn.close()

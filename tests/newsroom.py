@@ -5,8 +5,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from newsletter.store import open_store
 
 SETTINGS = """\
 title = "Paper Robots"
@@ -63,12 +67,29 @@ def write_entries(project: Path, entries: Iterable[dict[str, Any]], name: str = 
     return path
 
 
+@cache
+def _empty() -> bytes:
+    """A database with its tables, made once: making them takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "newsletter.db"
+        open_store(path).conn.close()
+        return path.read_bytes()
+
+
+def empty_database(path: Path) -> None:
+    """A copy of an empty database, where there is none yet."""
+    if not path.exists():
+        path.touch(0o600)
+        path.write_bytes(_empty())
+
+
 def make_project(
     folder: Path, more: str = "", *, settings: str = SETTINGS, entries: Sequence[dict[str, Any]] | int = 12
 ) -> Path:
     """A newsletter in the folder with one source; `more` are lines or tables of its settings."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "newsletter.toml").write_text(settings + more + SOURCE, "utf-8")
+    empty_database(folder / "newsletter.db")
     write_entries(folder, [entry(n) for n in range(entries)] if isinstance(entries, int) else entries)
     return folder
 

@@ -122,6 +122,7 @@ class Answers:
             reader=person is not None,
             state=str(person.state) if person else "",
             lines=list(incoming.lines[:_SHOWN]),
+            answerable=incoming.sender is not None,
             attached=attached,
             lost=incoming.attachments and not attached,
         )

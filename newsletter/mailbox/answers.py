@@ -32,6 +32,12 @@ _BUT = phrases(
 _NO_OTHERWISE = phrases(
     "problem, problems, worries, idea, clue, doubt, need, question, questions, but, yes, subscribe, confirm, ok, okay"
 )
+#: What ticket systems say, some of which name themselves in no header: that a mail came in is no yes to it.
+_RECEIPT = re.compile(
+    r"\W{0,9}(?:many )?(?:thank|thx|danke|vielen dank|merci|gracias|grazie|obrigad|bedankt)[^.!?\n]{0,80}"
+    r"\b(?:e-?mail|mail|message|note|request|inquiry|enquiry|ticket|contact\w*|reaching|nachricht|anfrage|mensaje|bericht)\b",
+    re.IGNORECASE,
+)
 _THUMBS = frozenset("👍✅✔☑🏻🏼🏽🏾🏿\ufe0f ")
 #: Words of a first line that is still an answer.
 MAX_WORDS = 12
@@ -42,6 +48,8 @@ def is_yes(subject_is_reply: bool, lines: Sequence[str]) -> bool:
     first = next((line for line in lines if line.strip()), None)
     if first is None:
         return subject_is_reply
+    if _RECEIPT.match(first):
+        return False
     return _THUMBS.issuperset(first) or _begins(first, _YES, _BUT)
 
 

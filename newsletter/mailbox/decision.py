@@ -22,7 +22,7 @@ _TOKEN = "[a-z2-7]{26}"  # noqa: S105 — the shape of one
 _IN_MESSAGE_ID = re.compile(rf"<{CONFIRM}({_TOKEN})@[^<>\s]*>", re.IGNORECASE)
 _IN_LINK = re.compile(rf"/confirm/({_TOKEN})\b")
 _LEAVE_LINK = re.compile(r"/u/([\w-]{20,80})")
-_LEAVE = re.compile(r"leave[\s:=]+([\w-]{20,80})", re.IGNORECASE)
+_LEAVE = re.compile(r"(leave|quiet)[\s:=]+([\w-]{20,80})", re.IGNORECASE)
 #: Stands for a sender who has no address that can be answered; whoever it is may be a person all the same.
 _SOMEBODY = "somebody@invalid"
 
@@ -62,6 +62,8 @@ class LeaveByToken:
 
     incoming: Incoming
     token: str
+    #: True where it is about announcements alone
+    quiet: bool
     #: what the mail asks for where the token is none of ours
     otherwise: "Action"
 
@@ -115,7 +117,7 @@ def decide(
     if leave:
         if leave[0] == incoming.subject:
             wishes = _wishes(replace(incoming, subject="leave"), header(message, "From"), address)
-        return LeaveByToken(incoming, leave[1], wishes)
+        return LeaveByToken(incoming, leave[2], leave[1].lower() == "quiet", wishes)
     if isinstance(wishes, Ignore):
         return wishes
     if token := _confirmation(incoming, message, details, address):

@@ -150,10 +150,13 @@ class Handling:
                 return "A private link was answered: it works by a click only."
 
     def _leave_by_token(self, action: LeaveByToken) -> tuple[Disposition, str]:
-        person = self._correspondence.leaving_by(action.token)
+        person = self._correspondence.leaving_by(action.token, quiet=action.quiet)
         if person is None:
             return self.do(action.otherwise)
         origin = _origin(action.incoming.message_id, action.incoming.sender or "")
+        if action.quiet:
+            self._readers.change(person, announcements=False, origin=origin)
+            return Disposition.DONE, "Somebody wants no announcements."
         self._readers.leave(person, words="leave, by the address of List-Unsubscribe", origin=origin)
         return Disposition.DONE, "Somebody has left."
 

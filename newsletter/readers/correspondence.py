@@ -59,9 +59,9 @@ class Correspondence:
             return None
         return issue.id if issue else None
 
-    def leaving_by(self, token: str) -> Subscriber | None:
-        """Who leaves by a mail with that token in its subject; None for a token that is not ours."""
-        found = self._readers.by_link(token, Purpose.LEAVE)
+    def leaving_by(self, token: str, *, quiet: bool = False) -> Subscriber | None:
+        """Who leaves (`quiet`: announcements alone) by a mail with that token in its subject; None if not ours."""
+        found = self._readers.by_link(token, Purpose.ANNOUNCEMENTS if quiet else Purpose.LEAVE)
         return found[1] if found else None
 
     def ask_whether(

@@ -176,7 +176,11 @@ class Readers:
 
     def decline(self, token: str) -> None:
         """It was not they who asked: the request is forgotten."""
-        consent.decline(self._db, token, now=self._clock())
+        with writing(self._db):
+            person = consent.person_of(self._db, confirmations.find(self._db, token))
+            consent.decline(self._db, token, now=self._clock())
+            if person and people.by_id(self._db, person.id) is None:
+                forget(self._db, person.id)
 
     def _already(self, person: Subscriber, key: str, thread: Thread | None) -> None:
         self._post(

@@ -118,7 +118,8 @@ class Mails:
             title=self._settings.title,
             address=self._settings.address,
             to=to,
-            name=person.name if person else "",
+            # Another address than theirs may be anybody's, who need not learn their name.
+            name=person.name if person and to == person.address else "",
             subject=written.subject,
             text=written.text,
             html=written.html,

@@ -1,5 +1,7 @@
 """Joining by mail: a question, a yes, and never more than a question for anybody else."""
 
+from typing import Any
+
 import pytest
 from letters import html_letter
 from mailroom import ADA, BOB, EVE, FORGED, OP, OURS, Mailroom, text_of, to_whom, token_in
@@ -277,8 +279,9 @@ def test_reply_to_and_sender_and_other_headers_name_nobody(room: Mailroom) -> No
         "Return_Receipt_To",
         "Disposition_Notification_To",
     ):
-        room.write("subscribe", **{header: "victim@example.com"})
-        room.write("Who makes this? I would love to know that.", **{header: "victim@example.com"})
+        victim: dict[str, Any] = {header: "victim@example.com"}
+        room.write("subscribe", **victim)
+        room.write("Who makes this? I would love to know that.", **victim)
     assert {to_whom(mail) for mail in room.mails()} == {ADA, OP}
     assert room.state("victim@example.com") is None
 

@@ -48,7 +48,7 @@ def without_its_marks(raw: bytes) -> bytes:
     return raw.replace(b"Auto-Submitted:", b"X-Was-Submitted:")
 
 
-@pytest.mark.parametrize("first", ["subscribe", "help", "stop", "pause 99 weeks", "+ robots", "data", ""])
+@pytest.mark.parametrize("first", ["subscribe", "help", "stop", ""])
 @pytest.mark.parametrize(("handed_on", "most"), [(as_it_was, 1), (without_its_marks, 6)])
 def test_two_newsletters_that_write_to_each_other_stop(
     room: Mailroom, other_room: Mailroom, first: str, handed_on: Callable[[bytes], bytes], most: int
@@ -70,7 +70,7 @@ def test_two_newsletters_that_write_to_each_other_stop(
     assert written <= most
 
 
-@pytest.mark.parametrize("first", ["subscribe", "help", "+ robots", "stop", "data"])
+@pytest.mark.parametrize("first", ["subscribe", "help", "+ robots", "data"])
 def test_a_mail_program_that_sends_everything_back_is_answered_a_few_times(room: Mailroom, first: str) -> None:
     """Word for word, in its owner's name, and without any mark."""
     room.reader()
@@ -87,9 +87,9 @@ def test_a_mail_program_that_sends_everything_back_is_answered_a_few_times(room:
 
 
 @pytest.mark.parametrize(
-    "words", ["subscribe", "help", "+ robots", "interests", "pause 99 weeks", "data", "stop", "daily"]
+    ("words", "reads"),
+    [("subscribe", True), ("subscribe", False), ("help", False), ("+ robots", True), ("stop", True), ("", False)],
 )
-@pytest.mark.parametrize("reads", [True, False])
 def test_a_hundred_mails_in_a_day_get_a_few_answers(room: Mailroom, words: str, reads: bool) -> None:
     if reads:
         room.reader()
@@ -128,12 +128,10 @@ def test_a_hundred_different_mails_of_one_address_too(room: Mailroom) -> None:
         {"Received": "\nReceived: ".join(f"by hop{n}.example.org" for n in range(30))},
     ],
 )
-@pytest.mark.parametrize("words", ["subscribe", "stop", "help", QUESTION])
-def test_what_a_program_or_a_list_sends_is_neither_done_nor_answered(
-    room: Mailroom, headers: dict[str, str], words: str
-) -> None:
+def test_what_a_program_or_a_list_sends_is_neither_done_nor_answered(room: Mailroom, headers: dict[str, Any]) -> None:
     room.reader()
-    room.write(words, **headers)
+    for words in ("subscribe", "stop", "help", QUESTION):
+        room.write(words, **headers)
     assert room.mails() == []
     assert [one.event for one in room.evidence()] == ["subscribed and confirmed"]
 
@@ -147,9 +145,10 @@ def test_the_null_sender_is_neither_done_nor_answered(room: Mailroom) -> None:
 # -- what a stranger can make us write to somebody else
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
+def test_nothing_that_is_written_in_somebody_s_name_is_repeated_to_them(room: Mailroom) -> None:
+    hers: dict[str, Any] = {"sender": BOB, "envelope": EVE, "From": f"pills <{BOB}>"}
+    seen = 0
+    for words in (
         "subscribe\ncheap pills at https://evil.example/now",
         "subscribe: cheap pills at https://evil.example/now",
         "+ cheap pills at https://evil.example/now",
@@ -161,14 +160,16 @@ def test_the_null_sender_is_neither_done_nor_answered(room: Mailroom) -> None:
         "help pills",
         "stop pills",
         "weekly on pills",
-    ],
-)
-def test_nothing_that_is_written_in_somebody_s_name_is_repeated_to_them(room: Mailroom, words: str) -> None:
-    room.write(words, sender=BOB, envelope=EVE, From=f"pills <{BOB}>", Subject="")
-    room.write("", sender=BOB, envelope=EVE, From=f"pills <{BOB}>", Subject=words.partition("\n")[0])
-    theirs = [mail for mail in room.mails() if to_whom(mail) == BOB]
-    assert len(theirs) <= 2
-    assert not any("pills" in str(mail) or "pills" in text_of(mail) for mail in theirs)
+    ):
+        first, _, rest = words.partition("\n")
+        room.write(words, Subject="", **hers)
+        room.write(rest, **{**hers, "Subject": first})
+        theirs = [mail for mail in room.mails() if to_whom(mail) == BOB]
+        assert len(theirs) <= 2
+        assert not any("pills" in str(mail) or "pills" in text_of(mail) for mail in theirs)
+        seen += len(theirs)
+        room.clock.forward(days=1, seconds=1)
+    assert seen >= 8
 
 
 # -- letters
@@ -220,7 +221,6 @@ def test_a_letter_from_an_address_that_cannot_be_answered_is_not_lost(room: Mail
     assert "zoë@example.org".encode() in whole.get_content()
 
 
-@pytest.mark.xfail(strict=True, reason="forwarded.md says 'Your reply goes to them' also where it goes to nobody")
 def test_the_operator_is_not_told_that_a_reply_reaches_who_has_no_address(room: Mailroom) -> None:
     forwarded = room.told(QUESTION, From="Zoë <zoë@example.org>")
     assert "Your reply goes to them" not in text_of(forwarded)
@@ -244,27 +244,19 @@ def test_the_operator_s_own_letters_do_not_come_back(room: Mailroom) -> None:
         {"References": " ".join(f"<{n}.{'r' * 60}@example.org>" for n in range(80))},
     ],
 )
-@pytest.mark.parametrize(
-    "words", [QUESTION, "+ robots", "> <b>quoted</b>\n\n<b>That is not so, I believe.</b> {{ 12345 * 6 }}"]
-)
-def test_what_a_letter_holds_becomes_no_header_and_no_markup(
-    room: Mailroom, hostile: dict[str, str], words: str
-) -> None:
+def test_what_a_letter_holds_becomes_no_header_and_no_markup(room: Mailroom, hostile: dict[str, str]) -> None:
     room.reader()
-    room.write(words, **hostile)
-    (mail,) = room.mails()
-    raw = mail.as_bytes()
-    assert mail["Bcc"] is None
-    assert mail.defects == []
-    assert to_whom(mail) in (ADA, OP)
-    assert all(len(line) <= 998 for line in raw.split(b"\n"))
-    assert raw.partition(b"\n\n")[0].isascii()
-    html = str(mail.get_body(("html",)).get_content())  # type: ignore[union-attr]
-    assert "<script" not in html
-    assert "<img" not in html
-    assert "<b>" not in html
-    assert 'href="https://evil' not in html
-    assert "74070" not in str(mail)
+    for words in (QUESTION, "+ robots", "> <b>quoted</b>\n\n<b>That is not so, I believe.</b> {{ 12345 * 6 }}"):
+        mail = room.told(words, **hostile)
+        raw = mail.as_bytes()
+        assert mail["Bcc"] is None
+        assert mail.defects == []
+        assert to_whom(mail) in (ADA, OP)
+        assert all(len(line) <= 998 for line in raw.split(b"\n"))
+        assert raw.partition(b"\n\n")[0].isascii()
+        html = str(mail.get_body(("html",)).get_content())  # type: ignore[union-attr]
+        assert not any(piece in html for piece in ("<script", "<img", "<b>", 'href="https://evil'))
+        assert "74070" not in html
 
 
 def test_a_letter_as_html_alone_is_forwarded_in_words(room: Mailroom) -> None:

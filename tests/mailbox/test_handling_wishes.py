@@ -41,15 +41,20 @@ def standing(room: Mailroom, address: str = ADA) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize(("words", "said"), WISHES)
-@pytest.mark.parametrize("place", ["body", "subject"])
-def test_a_wish_is_done_and_said(room: Mailroom, words: str, said: str, place: str) -> None:
+def test_a_wish_is_done_and_said(room: Mailroom, words: str, said: str) -> None:
     room.reader(ADA, "walking robots", "not: surveys")
     before = standing(room)
-    first, _, rest = words.partition("\n")
-    told = room.told(words) if place == "body" else room.told(rest, Subject=first)
+    told = room.told(words)
     assert to_whom(told) == ADA
     assert said in text_of(told)
     assert standing(room) != before
+
+
+@pytest.mark.parametrize(("words", "said"), WISHES[-5:])
+def test_it_may_stand_in_the_subject(room: Mailroom, words: str, said: str) -> None:
+    room.reader()
+    first, _, rest = words.partition("\n")
+    assert said in text_of(room.told(rest, Subject=first))
 
 
 @pytest.mark.parametrize(("words", "said"), [one for one in WISHES if one[0] != "stop"])
@@ -75,11 +80,13 @@ def test_the_end_of_a_pause_can_be_taken_back(room: Mailroom, words: str) -> Non
     assert standing(room) == paused
 
 
-@pytest.mark.parametrize("frequency", [("daily", ""), ("weekly", "sunday"), ("monthly", "31"), ("monthly", "1")])
-@pytest.mark.parametrize("at", ["00:00", "23:59", "8"])
-def test_every_rhythm_can_be_brought_back(room: Mailroom, frequency: tuple[str, str], at: str) -> None:
-    before = room.reader(cadence=(*frequency, at, "Europe/Paris")).cadence
-    told = room.told("weekly on wednesday at 12:34" if frequency[0] == "daily" else "daily at 12:34")
+@pytest.mark.parametrize(
+    ("frequency", "day", "at"),
+    [("daily", "", "0"), ("weekly", "sunday", "23:59"), ("monthly", "31", "8"), ("monthly", "1", "00:01")],
+)
+def test_every_rhythm_can_be_brought_back(room: Mailroom, frequency: str, day: str, at: str) -> None:
+    before = room.reader(cadence=(frequency, day, at, "Europe/Paris")).cadence
+    told = room.told("weekly on wednesday at 12:34" if frequency == "daily" else "daily at 12:34")
     (undo,) = re.findall(r"“([^”]+)” takes it back", text_of(told))
     room.told(undo)
     assert room.person().cadence == before
@@ -202,13 +209,12 @@ def test_whatever_help_names_is_understood(room: Mailroom) -> None:
     html = str(room.told("help").get_body(("html",)).get_content())  # type: ignore[union-attr]
     named = re.findall(r"<strong>([^<]+)</strong>", html)
     assert {"stop", "daily", "weekly friday 8:00", "+ protein design"} <= set(named)
-    for n, words in enumerate(one for one in named if one != "monthly 1"):
+    for n, words in enumerate(named):
         room.reader(f"r{n}@example.org")
         told = room.told(words, sender=f"r{n}@example.org")
         assert (to_whom(told), "How to write" in told["Subject"]) == (f"r{n}@example.org", False), words
 
 
-@pytest.mark.xfail(strict=True, reason="rhythm.py knows “monthly on the 1st”; help.md says “monthly 1”")
 def test_the_month_is_named_in_help_as_it_is_understood(room: Mailroom) -> None:
     room.reader()
     assert "monthly 1" not in text_of(room.told("help")) or to_whom(room.told("monthly 1")) == ADA
@@ -256,8 +262,14 @@ def test_who_reads_no_more_or_not_yet_changes_nothing(room: Mailroom, state: Sta
 # -- what is private goes nowhere but to the address that is kept
 
 
-@pytest.mark.parametrize("words", ["data", "erase me", "data\nerase me"])
-@pytest.mark.parametrize("headers", [{}, {"Reply_To": "eve@evil.example"}, {"Authentication_Results": FORGED}])
+@pytest.mark.parametrize(
+    ("words", "headers"),
+    [
+        ("data", {}),
+        ("erase me", {"Reply_To": "eve@evil.example"}),
+        ("data\nerase me", {"Authentication_Results": FORGED}),
+    ],
+)
 def test_private_links_go_to_the_kept_address_alone(room: Mailroom, words: str, headers: dict[str, str]) -> None:
     room.reader("Ada.Lovelace@example.org")
     told = room.told(words, sender="ada.lovelace@EXAMPLE.org", **headers)
@@ -286,7 +298,7 @@ def test_a_reply_to_a_private_link_does_nothing_private(room: Mailroom, words: s
 # -- a sender who may be forged
 
 
-@pytest.mark.parametrize(("words", "said"), WISHES)
+@pytest.mark.parametrize(("words", "said"), WISHES[::3])
 def test_a_doubtful_sender_is_asked_and_the_yes_does_it_once(room: Mailroom, words: str, said: str) -> None:
     room.reader(ADA, "walking robots", "not: surveys")
     before = standing(room)

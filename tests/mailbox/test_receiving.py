@@ -97,11 +97,11 @@ ONCE = [
 
 
 @pytest.mark.parametrize(("what", "raw"), ONCE, ids=[what for what, _ in ONCE])
-@pytest.mark.parametrize("message_id", ["<1@example.org>", ""])
-def test_the_same_mail_twice_is_one(room: Mailroom, what: str, raw: bytes, message_id: str) -> None:
+def test_the_same_mail_twice_is_one(room: Mailroom, what: str, raw: bytes) -> None:
+    """With a Message-ID or, every other of these, without one."""
     room.reader()
-    if message_id:
-        raw = f"Message-ID: {message_id}\n".encode() + raw
+    if len(what) % 2:
+        raw = b"Message-ID: <1@example.org>\n" + raw
     room.take(raw)
     first = [to_whom(mail) for mail in room.mails()]
     before = room.rows(*TABLES)
@@ -284,16 +284,26 @@ def test_huge_and_nested_mails_are_dealt_with(room: Mailroom, raw: bytes) -> Non
     assert len(mail.as_bytes()) < 100_000
 
 
-@pytest.mark.parametrize(
-    "charset",
-    ["utf-8", "utf-7", "iso-2022-jp", "x-no-such", "utf-16", "idna", "rot13", "\udcff", "unicode_escape", "'"],
-)
-def test_broken_charsets_are_survived(room: Mailroom, charset: str) -> None:
+def test_broken_charsets_are_survived(room: Mailroom) -> None:
     room.reader()
-    for body in ("subscribe", "+ r\udcffobots \udcfe of ours", "\udcff\udcfe" * 50, "interests"):
-        room.take(letter(body, Content_Type=f"text/plain; charset={charset}", Subject="=?x?q?=ff?= \udcff"))
-    for mail in room.mails():
-        assert mail.defects == []
+    charsets = (
+        "utf-8",
+        "utf-7",
+        "iso-2022-jp",
+        "x-no-such",
+        "utf-16",
+        "idna",
+        "rot13",
+        "\udcff",
+        "unicode_escape",
+        "'",
+    )
+    for charset in charsets:
+        for body in ("subscribe", "+ r\udcffobots \udcfe of ours", "\udcff\udcfe" * 50, "interests"):
+            room.take(letter(body, Content_Type=f"text/plain; charset={charset}", Subject="=?x?q?=ff?= \udcff"))
+    mails = room.mails()
+    assert len(mails) > 10
+    assert [mail.defects for mail in mails] == [[]] * len(mails)
 
 
 _REQUESTS = [

@@ -2,6 +2,7 @@
 
 import random
 import smtplib
+import socket
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import WordEmbedder
 from mailroom import OP
-from newsroom import SETTINGS, mails, make_project, recipients
+from newsroom import SETTINGS, mails, make_project, parsed, recipients
 from pile import ASKING, LEAVING, OURS, READING, WRITING, pile, work_through
 from processes import Process
 
@@ -126,19 +127,23 @@ class Serving:
         assert "Traceback" not in err, err
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def hand_over(port: int, raw: bytes) -> bool:
     """As a mail server does: whether it was taken; if not it comes again."""
     try:
         with smtplib.LMTP("127.0.0.1", port, timeout=10) as client:
-            client.sendmail("", [OURS], raw)
+            client.sendmail(str(parsed(raw)["From"]), [OURS], raw)
     except (OSError, smtplib.SMTPException):
         return False
     return True
 
 
 def test_serve_killed_again_and_again_loses_no_mail_and_does_none_twice(tmp_path: Path) -> None:
-    from test_mail_walk import free_port
-
     lmtp, web = free_port(), free_port()
     more = f'[web]\nport = {web}\n[mailbox]\nreceive = "lmtp"\nlmtp_port = {lmtp}\noperator = "{OP}"\n'
     project = make_project(tmp_path / "news", more, settings=SETTINGS)

@@ -58,6 +58,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "state": "active",
         "lines": ["Dear you,", "", "what is this?", "Yours, Eve"],
         "attached": True,
+        "answerable": True,
         "lost": False,
     },
     "help": {"unclear": "there is nothing in your mail."},

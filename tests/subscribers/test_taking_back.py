@@ -1,17 +1,14 @@
 """Leaving, taking it back, pausing, another address."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from asking import ADA, BOB, MAIL, OTHERS, PAGE, ask, asked_before, confirm, now_is, reader, suppress_for
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from newsletter.store import open_store
 from subscribers import bounces, consent, people
 from subscribers.cadence import Cadence, Frequency
 from subscribers.consent import Wishes
@@ -175,21 +172,20 @@ ZONES = st.sampled_from(sorted(available_timezones() - {"localtime"}))
 MOMENTS = st.integers(0, 729 * 86_400).map(lambda seconds: datetime(2026, 1, 1, tzinfo=UTC) + seconds * SECOND)
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ZONES, st.dates(date(2026, 1, 2), date(2027, 12, 30)), MOMENTS)
-def test_a_pause_is_over_on_its_day_by_the_readers_own_calendar(zone: str, until: date, moment: datetime) -> None:
-    with TemporaryDirectory() as folder:
-        db = open_store(Path(folder) / "newsletter.db")
-        try:
-            cadence = Cadence(Frequency.DAILY, 0, time(8), zone)
-            person = reader(db, datetime(2026, 1, 1, tzinfo=UTC), wishes=Wishes("", (), cadence))
-            pause(db, person, until, datetime(2026, 1, 1, tzinfo=UTC))
-            midnight = datetime.combine(until, time(), ZoneInfo(zone))
-            # Where the clock jumps at midnight the day begins later: the calendar decides, not the clock.
-            for at in (moment, midnight.astimezone(UTC), midnight.astimezone(UTC) - SECOND):
-                over = at.astimezone(ZoneInfo(zone)).date() >= until
-                assert [p.id for p in consent.pauses_over(db, at)] == [person.id] * over
-        finally:
-            db.conn.close()
+def test_a_pause_is_over_on_its_day_by_the_readers_own_calendar(
+    store: Database, zone: str, until: date, moment: datetime
+) -> None:
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    person = reader(store, begin, wishes=Wishes("", (), Cadence(Frequency.DAILY, 0, time(8), zone)))
+    pause(store, person, until, begin)
+    midnight = datetime.combine(until, time(), ZoneInfo(zone))
+    # Where the clock jumps at midnight the day begins later: the calendar decides, not the clock.
+    for at in (moment, midnight.astimezone(UTC), midnight.astimezone(UTC) - SECOND):
+        over = at.astimezone(ZoneInfo(zone)).date() >= until
+        assert [p.id for p in consent.pauses_over(store, at)] == [person.id] * over
+    people.delete(store, person.id)
 
 
 def test_a_pause_without_an_end_and_who_left_in_a_pause_are_not_over(store: Database, now: datetime) -> None:
