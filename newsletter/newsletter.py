@@ -35,6 +35,7 @@ from newsletter.ranking.model import ModelProcess
 from newsletter.readers.correspondence import Correspondence
 from newsletter.readers.desk import Readers
 from newsletter.readers.mails import Mails
+from newsletter.readers.suppressions import Suppressions
 from newsletter.readers.tending import tend
 from newsletter.rendering.links import Signer
 from newsletter.rendering.store import load_keys
@@ -96,6 +97,8 @@ class Newsletter:
         self._mails = Mails(self.project, self.settings, self._signer)
         #: what readers may ask for
         self.readers = Readers(self._db, self.settings, self._mails, self._signer, clock)
+        #: whose address must not be mailed
+        self.suppressions = Suppressions(self._db, self.readers, clock)
         #: what only mail brings
         self.correspondence = Correspondence(self._db, self.readers, self.settings, self._signer, clock)
         #: issues that are out
@@ -325,7 +328,7 @@ class Newsletter:
 
     def tend(self) -> None:
         """Do what time brings: reminders, ends of pauses, what is forgotten. Twice does no harm."""
-        tend(self._db, self.readers, self._mails, self.settings, self._signer, self._clock())
+        tend(self._db, self.readers, self.suppressions, self._mails, self.settings, self._signer, self._clock())
 
     def _deliver(self, transport: Transport, only: int | None, *, notices_only: bool = False) -> Counter[DeliveryState]:
         waiting = ledger.count_by_state(self._db).get(DeliveryState.QUEUED, 0)

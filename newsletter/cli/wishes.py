@@ -96,7 +96,7 @@ def data(
 def suppressed(project: Project = ".", as_json: AsJson = False) -> None:  # type: ignore[assignment]
     """Whose address must not be mailed, and why."""
     with opened(project) as newsletter:
-        found = newsletter.readers.suppressed()
+        found = newsletter.suppressions.all()
     if as_json:
         say_json(
             [
@@ -128,10 +128,10 @@ def suppressed(project: Project = ".", as_json: AsJson = False) -> None:  # type
 def lift(email: Email, project: Project = ".") -> None:  # type: ignore[assignment]
     """Mail a suppressed address again. Who had complained is asked to confirm first."""
     with opened(project) as newsletter:
-        if newsletter.readers.find(email) is None and (reason := newsletter.readers.lift_address(email)):
+        if newsletter.readers.find(email) is None and (reason := newsletter.suppressions.lift_address(email)):
             say(f"{email} had {reason if reason != 'erased' else 'been erased'}; it may subscribe again.")
             return
-        person = newsletter.readers.lift(newsletter.subscriber(email), origin=_operator())
+        person = newsletter.suppressions.lift(newsletter.subscriber(email), origin=_operator())
     if person.state == "pending":
         say(f"{email} is asked to confirm; the mail goes out with the next `newsletter send`.")
     else:

@@ -52,6 +52,8 @@ class Reply:
     incoming: Incoming
     token: str
     yes: bool
+    #: all that was written, the answer among it
+    understood: Understood
     #: what the same words ask for where nothing waits for them any more
     otherwise: "Action"
 
@@ -115,16 +117,19 @@ def decide(
         return Returned(report, tuple(dict.fromkeys([*bounced, *returned])), link[1] if link else "")
     wishes = _wishes(incoming, header(message, "From"), address)
     if leave:
-        if leave[0] == incoming.subject:
+        if leave[0] == incoming.subject and leave[1].lower() == "leave":
             wishes = _wishes(replace(incoming, subject="leave"), header(message, "From"), address)
         return LeaveByToken(incoming, leave[2], leave[1].lower() == "quiet", wishes)
     if isinstance(wishes, Ignore):
         return wishes
     if token := _confirmation(incoming, message, details, address):
+        understood = commands_in(incoming.subject, incoming.lines, reply=incoming.subject_is_reply)
+        if understood.unclear and not understood.commands:
+            return wishes  # a yes and a no at once are neither
         if is_yes(incoming.subject_is_reply, incoming.lines):
-            return Reply(incoming, token, yes=True, otherwise=wishes)
+            return Reply(incoming, token, True, understood, wishes)
         if is_no(incoming.subject_is_reply, incoming.lines):
-            return Reply(incoming, token, yes=False, otherwise=wishes)
+            return Reply(incoming, token, False, understood, wishes)
     return wishes
 
 

@@ -22,11 +22,13 @@ from newsletter.readers.asked import (
     Help,
     Leave,
     Mute,
+    Pause,
     SendData,
     Subscribe,
+    Unfollow,
 )
 from newsletter.readers.desk import Pending
-from newsletter.readers.doing import HARMLESS, cadence_after, carry_out
+from newsletter.readers.doing import HARMLESS, Done, cadence_after, carry_out
 from subscribers.errors import SubscribersError
 from subscribers.evidence import Origin
 from subscribers.people import Subscriber
@@ -38,6 +40,8 @@ _UNCLEAR = (
     "there is nothing in your mail.",
     "we do not know what you confirm. Reply to the very mail that asked you, or use its link.",
 )
+#: What may stand below the "yes" to the first question.
+_BESIDE_A_YES = (ChangeCadence, ChangeTimezone, Follow, Mute, Pause, Unfollow)
 
 
 class Handling:
@@ -63,11 +67,11 @@ class Handling:
             case Reply() if not action.yes:
                 return self._declined(action)
             case Reply():
-                return Disposition.DONE, self._reply(action)
+                return self._with_words(action, self._reply(action))
             case LeaveByToken():
                 return self._leave_by_token(action)
             case Commands():
-                return self._commands(action)
+                return self._with_words(action, self._wishes(action))
             case Letter(incoming):
                 return self._answers.forward(incoming)
 
@@ -100,6 +104,7 @@ class Handling:
         incoming = action.incoming
         origin = _origin(incoming.message_id, incoming.sender or "")
         words = _first_words(incoming)
+        before = self._readers.pending(action.token)
         try:
             with all_or_nothing(self._db):
                 pending = self._readers.confirm(action.token, words=words, origin=origin)
@@ -110,24 +115,40 @@ class Handling:
             # Anybody can make a token up, in anybody's name.
             most = ANSWERS if pending else UNASKED_HELP
             return self._answers.answer(incoming, None, subject="That was too late", lines=lines, most=most)
-        return self._confirmed(incoming, pending)
+        first = before is not None and before.state == "open" and before.purpose == "subscribe"
+        return self._confirmed(incoming, pending, self._beside(action, pending.subscriber, words, origin, first=first))
+
+    def _beside(self, action: Reply, person: Subscriber, words: str, origin: Origin, *, first: bool) -> Done:
+        """What stands below the "yes" with which somebody becomes a reader; nothing for any other."""
+        wishes = [one for one in action.understood.commands if first and isinstance(one, _BESIDE_A_YES)]
+        try:
+            with all_or_nothing(self._db):
+                return carry_out(self._readers, person, wishes, numbered=(), words=words, origin=origin, now=self._now)
+        except SubscribersError as error:
+            return Done((str(error),), "", False)
 
     def _declined(self, action: Reply) -> tuple[Disposition, str]:
         """A "no" to a question that is open; to any other it is what its words say: "stop" still means stop."""
         incoming, pending = action.incoming, self._readers.pending(action.token)
-        wishes = action.otherwise.understood.commands if isinstance(action.otherwise, Commands) else ()
         reads = pending and pending.subscriber.state in (State.ACTIVE, State.PAUSED) and pending.purpose != "address"
-        leaves = any(isinstance(wish, Leave) for wish in wishes)
+        leaves = any(isinstance(wish, Leave) for wish in action.understood.commands)
         if pending and pending.state != "done":
             self._readers.decline(action.token)
             if not (leaves and reads):
-                return Disposition.DONE, "A request was declined."
+                return self._with_words(action, "A request was declined.")
         if not (pending and leaves and reads):
             return self.do(action.otherwise)
         origin, words = _origin(incoming.message_id, incoming.sender or ""), _first_words(incoming)
-        return Disposition.DONE, self._carry_out(incoming, pending.subscriber, (Leave(),), (), words, origin)
+        said = self._carry_out(incoming, pending.subscriber, (Leave(),), (), words, origin)
+        return self._with_words(action, said)
 
-    def _confirmed(self, incoming: Incoming, pending: Pending) -> str:
+    def _with_words(self, action: Reply | Commands, said: str) -> tuple[Disposition, str]:
+        """What was asked for is done; what is written beside it goes to a person."""
+        if action.understood.prose:
+            return self._answers.forward(action.incoming)[0], said
+        return Disposition.DONE, said
+
+    def _confirmed(self, incoming: Incoming, pending: Pending, done: Done) -> str:
         person = self._readers.again(pending.subscriber)
         match pending.purpose:
             case "subscribe":
@@ -138,7 +159,12 @@ class Handling:
                 if not person.interests:
                     lines.append("You follow nothing yet. Write “+ protein design”, say, to follow that.")
                 return self._answers.answer(
-                    incoming, person, subject=f"Welcome to {self._readers.title}", lines=lines, interests=True
+                    incoming,
+                    person,
+                    subject=f"Welcome to {self._readers.title}",
+                    lines=[*lines, *done.lines],
+                    undo=done.undo,
+                    interests=True,
                 )
             case "address":
                 lines = [f"Your issues come to {person.address} from now on."]
@@ -159,13 +185,6 @@ class Handling:
             return Disposition.DONE, "Somebody wants no announcements."
         self._readers.leave(person, words="leave, by the address of List-Unsubscribe", origin=origin)
         return Disposition.DONE, "Somebody has left."
-
-    def _commands(self, action: Commands) -> tuple[Disposition, str]:
-        """What is asked for is done; what is written beside it goes to a person."""
-        said = self._wishes(action)
-        if action.understood.prose:
-            return self._answers.forward(action.incoming)[0], said
-        return Disposition.DONE, said
 
     def _wishes(self, action: Commands) -> str:
         incoming, understood = action.incoming, action.understood

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from newsletter.mailbox import store
-from newsletter.mailbox.decision import Commands, Letter, decide
+from newsletter.mailbox.decision import Commands, Letter, Reply, decide
 from newsletter.mailbox.envelope import Disposition, Envelope
 from newsletter.mailbox.handling import Handling
 from newsletter.mailbox.imap_connection import ImapServer
@@ -73,7 +73,7 @@ class Receiver:
             if store.known(db, key):
                 self.said = "It was dealt with before."
                 return Disposition.DONE
-            if isinstance(action, Commands) and store.known(db, key + _LETTER_LEFT):
+            if isinstance(action, Commands | Reply) and store.known(db, key + _LETTER_LEFT):
                 action = Letter(action.incoming)
             handling = Handling(newsletter, key.hex(), b"" if envelope.cut else raw, self._clock())
             disposition, self.said = handling.do(action)

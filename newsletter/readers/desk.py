@@ -25,7 +25,6 @@ from newsletter.rendering.links import Claim, Purpose, Signer, verify
 from newsletter.settings import Settings
 from subscribers import confirmations, consent, limits, people
 from subscribers.address import address_key, parse_address
-from subscribers.bounces import Bounce, bounces_of
 from subscribers.cadence import Cadence
 from subscribers.confirmations import Purpose as Asked
 from subscribers.consent import Wishes
@@ -35,7 +34,7 @@ from subscribers.evidence import Origin, record
 from subscribers.interests import parse_interests
 from subscribers.people import Subscriber
 from subscribers.states import State
-from subscribers.suppression import Reason, lift, suppression_of
+from subscribers.suppression import Reason, suppression_of
 
 #: Requests to subscribe from one network (an IPv4 address, or the /64 of an IPv6 one).
 PER_NETWORK, NETWORK_WINDOW = 20, timedelta(hours=1)
@@ -51,16 +50,6 @@ class Pending:
     subscriber: Subscriber
     detail: dict[str, Any]
     state: Literal["open", "done", "expired"]
-
-
-@dataclass(frozen=True, slots=True)
-class SuppressedReader:
-    """Somebody whose address must not be mailed, and why."""
-
-    subscriber: Subscriber
-    reason: Reason
-    at: datetime | None
-    bounces: tuple[Bounce, ...]
 
 
 class Readers:
@@ -309,35 +298,6 @@ class Readers:
     def kept(self, person: Subscriber | None = None) -> list[Kept]:
         """What is kept about readers, why and how long; for a person with counts."""
         return kept(self._db, person)
-
-    # -- the operator
-
-    def suppressed(self) -> list[SuppressedReader]:
-        """Whose address must not be mailed, the latest first."""
-        found = [self.suppressed_reader(p) for p in people.everybody(self._db, state=State.SUPPRESSED)]
-        return sorted(found, key=lambda one: str(one.at), reverse=True)
-
-    def suppressed_reader(self, person: Subscriber) -> SuppressedReader:
-        """Why somebody's address must not be mailed."""
-        reason = suppression_of(self._db, person.address) or Reason.BOUNCED
-        known = tuple(bounces_of(self._db, person.id))
-        return SuppressedReader(person, reason, consent.changed_at(self._db, person.id), known)
-
-    def lift_address(self, address: str) -> Reason | None:
-        """Let an erased person's address subscribe again, by the operator's word. Returns why it might not."""
-        with writing(self._db):
-            reason = suppression_of(self._db, address)
-            lift(self._db, address)
-        return reason
-
-    def lift(self, person: Subscriber, *, origin: Origin) -> Subscriber:
-        """The operator's word that this address may be mailed again; who had complained is asked to confirm."""
-        words = "The operator states that this address may be mailed again."
-        with writing(self._db):
-            person = consent.lift_suppression(self._db, person, words=words, origin=origin, now=self._clock())
-            if person.state is State.PENDING:
-                self.ask_to_confirm(person)
-        return person
 
     # -- for pages
 

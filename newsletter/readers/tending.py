@@ -9,9 +9,10 @@ from sqlite_utils import Database
 
 from newsletter.delivery import ledger
 from newsletter.delivery.notices import NoticeKind
-from newsletter.readers.desk import Readers, SuppressedReader
+from newsletter.readers.desk import Readers
 from newsletter.readers.keeping import forget
 from newsletter.readers.mails import Mails
+from newsletter.readers.suppressions import SuppressedReader, Suppressions
 from newsletter.rendering.links import Purpose, Signer
 from newsletter.settings import Settings
 from subscribers import confirmations, consent, limits, people
@@ -27,7 +28,15 @@ _OF_LATE = timedelta(days=2)
 _NAMED = 20
 
 
-def tend(db: Database, readers: Readers, mails: Mails, settings: Settings, signer: Signer, now: datetime) -> None:
+def tend(
+    db: Database,
+    readers: Readers,
+    suppressions: Suppressions,
+    mails: Mails,
+    settings: Settings,
+    signer: Signer,
+    now: datetime,
+) -> None:
     """Do what is due."""
     for person in list(consent.to_remind(db, now)):
         token = confirmations.new_token()
@@ -47,18 +56,20 @@ def tend(db: Database, readers: Readers, mails: Mails, settings: Settings, signe
     limits.forget_old(db, now)
     with writing(db):
         db.conn.execute("DELETE FROM incoming WHERE at < ?", [stored(now - INCOMING_KEPT)])
-    _tell_suppressed(readers, settings, signer, now)
+    _tell_suppressed(readers, suppressions, settings, signer, now)
     settle(db)
 
 
-def _tell_suppressed(readers: Readers, settings: Settings, signer: Signer, now: datetime) -> None:
+def _tell_suppressed(
+    readers: Readers, suppressions: Suppressions, settings: Settings, signer: Signer, now: datetime
+) -> None:
     """At most one mail a day about who was suppressed of late, with a link to why for each.
 
     Some are named in two of them: better than that somebody is in none.
     """
     if not settings.mailbox.operator:
         return
-    fresh = [one for one in readers.suppressed() if one.at and one.at > now - _OF_LATE]
+    fresh = [one for one in suppressions.all() if one.at and one.at > now - _OF_LATE]
     if not fresh:
         return
     lines = [_said(one, signer.url(Purpose.SUPPRESSED, one.subscriber.id)) for one in fresh[:_NAMED]]

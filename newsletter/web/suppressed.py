@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from newsletter.readers.desk import SuppressedReader
+from newsletter.readers.suppressions import SuppressedReader
 from newsletter.rendering import words
 from newsletter.rendering.links import Purpose
 from newsletter.web.visit import Visit
@@ -28,11 +28,11 @@ def lift(visit: Visit) -> Response:
     person = visit.person(Purpose.SUPPRESSED)
     if person is None:
         return visit.unknown_link(Purpose.SUPPRESSED)
-    readers = visit.newsletter.readers
-    found = readers.suppressed_reader(person) if person.state is State.SUPPRESSED else None
+    suppressions = visit.newsletter.suppressions
+    found = suppressions.of(person) if person.state is State.SUPPRESSED else None
     told = ""
     if found and visit.act == "lift":
-        person = readers.lift(person, origin=visit.origin("operator"))
+        person = suppressions.lift(person, origin=visit.origin("operator"))
         visit.site.wake()
         told = "gets issues again." if person.state is State.ACTIVE else "was sent a mail that asks to confirm."
     return visit.page(

@@ -199,12 +199,12 @@ def test_who_is_refused_twice_as_unknown_is_sent_nothing_more(smtp: Newsletter, 
         states.append(smtp.subscriber(ADA).state)
     assert states == [State.ACTIVE, State.SUPPRESSED, State.SUPPRESSED]
     assert told.commands.count("MAIL") == 3 + 2  # three times Bob, twice Ada
-    (shown,) = smtp.readers.suppressed()
+    (shown,) = smtp.suppressions.all()
     assert (shown.subscriber.address, shown.reason, len(shown.bounces)) == (ADA, Reason.BOUNCED, 2)
     assert "550 5.1.1 User unknown" in shown.bounces[-1].why
     # Known to be good again, they get their next one.
     told.on_recipient = lambda address: None
-    assert smtp.readers.lift(shown.subscriber, origin=Origin("operator")).state is State.ACTIVE
+    assert smtp.suppressions.lift(shown.subscriber, origin=Origin("operator")).state is State.ACTIVE
     send_on(smtp, clock, 26)
     assert [mail.recipients for mail in told.accepted][-2:] == [(ADA,), (BOB,)]
 
@@ -215,7 +215,7 @@ def test_who_minds_us_is_no_dead_reader(smtp: Newsletter, told: MailServer, cloc
         send_on(smtp, clock, 23 + n)
     assert smtp.subscriber(ADA).state is State.ACTIVE
     assert smtp.status().deliveries == {"sent": 3, "failed": 3}
-    assert smtp.readers.suppressed() == []
+    assert smtp.suppressions.all() == []
 
 
 def test_every_mail_comes_back_to_its_own_address_and_an_answer_nowhere(smtp: Newsletter, told: MailServer) -> None:

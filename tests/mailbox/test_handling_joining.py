@@ -130,6 +130,60 @@ def test_a_no_below_a_question_that_was_answered_is_for_a_person_to_read(room: M
     assert (to_whom(forwarded), room.state()) == (OP, State.ACTIVE)
 
 
+def test_what_stands_below_the_yes_is_done_too_and_once(room: Mailroom) -> None:
+    question = room.told(ASKS)
+    welcome = room.told("Yes please!\n+ tumours\nmonthly on the 3rd\n", answers=question)
+    assert room.interests() == ["walking robots", "not: surveys", "tumours"]
+    assert "You are in. Your issues come on day 3 of each month" in text_of(welcome)
+    assert "“- tumours” takes it back. “weekly on friday at 08:00” takes it back." in text_of(welcome)
+    room.told("- tumours", answers=welcome)
+    room.told("Yes please!\n+ tumours", answers=question)
+    assert room.interests() == ["walking robots", "not: surveys"]
+
+
+def test_what_cannot_be_done_below_a_yes_takes_nothing_from_it(room: Mailroom) -> None:
+    question = room.told(ASKS)
+    welcome = room.told("\n".join(["yes", *(f"+ topic {n}" for n in range(60))]), answers=question)
+    assert (room.state(), room.interests()) == (State.ACTIVE, ["walking robots", "not: surveys"])
+    assert "50 is the most" in text_of(welcome)
+
+
+@pytest.mark.parametrize(("answer", "state"), [("Yes please.", State.ACTIVE), ("No.", None)])
+def test_words_to_a_person_below_the_answer_reach_one(room: Mailroom, answer: str, state: State | None) -> None:
+    question = room.told(ASKS)
+    room.write(f"{answer}\n\nHow did you get to know of me? I would like to hear that.", answers=question)
+    assert room.state() is state
+    (forwarded,) = [mail for mail in room.mails() if to_whom(mail) == OP]
+    assert "How did you get to know of me?" in text_of(forwarded)
+
+
+@pytest.mark.parametrize("words", ["yes\nstop", "yes\nno", "no\nyes"])
+def test_a_yes_and_a_no_at_once_are_neither(room: Mailroom, words: str) -> None:
+    question = room.told(ASKS)
+    told = room.told(words, answers=question)
+    assert room.state() is State.PENDING
+    assert told["Subject"] == "How to write to Paper Robots"
+
+
+def test_a_new_address_is_confirmed_by_a_reply_from_there(room: Mailroom) -> None:
+    room.newsletter.readers.change_address(room.reader(), BOB, origin=MAIL)
+    (question,) = room.mails()
+    assert to_whom(question) == BOB
+    room.write("yes", answers=question, sender=BOB)
+    assert (room.state(), room.state(BOB)) == (None, State.ACTIVE)
+    assert sorted((to_whom(mail), mail["Subject"]) for mail in room.mails())[1] == (BOB, "Your address is changed")
+
+
+@pytest.mark.parametrize("words", ["no", "stop", "unsubscribe"])
+def test_who_is_not_that_somebody_ends_no_more_than_the_question(room: Mailroom, words: str) -> None:
+    room.newsletter.readers.change_address(room.reader(), BOB, origin=MAIL)
+    (question,) = room.mails()
+    room.write(words, answers=question, sender=BOB)
+    assert (room.mails(), room.state(), room.state(BOB)) == ([], State.ACTIVE, None)
+    room.write("yes", answers=question, sender=BOB)
+    assert room.state() is State.ACTIVE
+
+
 # -- tokens that are none
 
 

@@ -245,3 +245,17 @@ def test_a_letter_about_leaving_something_reaches_a_person(room: Mailroom) -> No
     body = "They have done nothing to you. I wonder why you wrote about them like this."
     forwarded = room.told(body, Subject="Leave electroencephalographers alone")
     assert (to_whom(forwarded), "They have done nothing" in text_of(forwarded)) == (OP, True)
+
+
+def test_the_mailto_of_an_announcement_ends_announcements_alone(read_room: Mailroom) -> None:
+    token = read_room.signer.token(Purpose.ANNOUNCEMENTS, read_room.person().id)
+    assert came(read_room, letter("", Subject=f"quiet {token}")) == "Somebody wants no announcements."
+    assert (read_room.state(), read_room.person().announcements) == (State.ACTIVE, False)
+
+
+def test_a_broken_token_about_announcements_does_not_end_everything(read_room: Mailroom) -> None:
+    token = read_room.signer.token(Purpose.ANNOUNCEMENTS, read_room.person().id)
+    read_room.write(Subject=f"quiet {token.lower()}")
+    leaves = read_room.signer.token(Purpose.LEAVE, read_room.person().id)
+    read_room.write(Subject=f"quiet {leaves}")
+    assert (read_room.state(), read_room.person().announcements) == (State.ACTIVE, True)

@@ -327,21 +327,21 @@ def test_a_complaint_is_lifted_by_the_operator_alone_and_then_confirmed(desk: De
     consent.suppress_person(desk.db, person, Reason.COMPLAINED, words="spam", origin=MAIL, now=desk.clock())
     desk.ask()
     assert desk.mails() == []
-    (shown,) = desk.readers.suppressed()
+    (shown,) = desk.newsletter.suppressions.all()
     assert (shown.subscriber.address, shown.reason, shown.at, shown.bounces) == (
         ADA,
         Reason.COMPLAINED,
         desk.clock(),
         (),
     )
-    assert desk.readers.lift(desk.person(), origin=OPERATOR).state is State.PENDING
+    assert desk.newsletter.suppressions.lift(desk.person(), origin=OPERATOR).state is State.PENDING
     (mail,) = desk.mails()
     assert to(mail) == ADA
     done = desk.confirm(token_in(mail))
     assert done is not None
     assert done.subscriber.state is State.ACTIVE
     assert [str(i) for i in done.subscriber.interests] == ["walking robots", "not: surveys"]
-    assert desk.readers.suppressed() == []
+    assert desk.newsletter.suppressions.all() == []
 
 
 def test_a_link_from_before_the_complaint_confirms_nothing(desk: Desk) -> None:
@@ -361,4 +361,4 @@ def test_suppressed_readers_are_shown_the_latest_first(desk: Desk) -> None:
         person = desk.reader(address)
         desk.clock.forward(hours=1)
         consent.suppress_person(desk.db, person, Reason.BOUNCED, words="", origin=MAIL, now=desk.clock())
-    assert [shown.subscriber.address for shown in desk.readers.suppressed()] == [BOB, ADA]
+    assert [shown.subscriber.address for shown in desk.newsletter.suppressions.all()] == [BOB, ADA]

@@ -93,7 +93,7 @@ def test_who_is_asked_by_the_operator_just_now_is_not_reminded_of_it_at_once(des
     person = desk.reader()
     consent.suppress_person(desk.db, person, Reason.COMPLAINED, words="", origin=MAIL, now=desk.clock())
     desk.clock.forward(days=90)
-    desk.readers.lift(desk.person(), origin=PAGE)
+    desk.newsletter.suppressions.lift(desk.person(), origin=PAGE)
     tend(desk)
     assert [mail["subject"] for mail in desk.mails() if to(mail) == ADA] == ["Do you want Paper Robots?"]
 
@@ -129,7 +129,7 @@ def test_so_is_a_reader_of_before_who_was_asked_anew_and_is_silent(desk: Desk) -
     desk.newsletter.send(now=True)
     desk.readers.vote(person, 1, 1)
     consent.suppress_person(desk.db, person, Reason.COMPLAINED, words="", origin=MAIL, now=desk.clock())
-    desk.readers.lift(desk.person(), origin=PAGE)
+    desk.newsletter.suppressions.lift(desk.person(), origin=PAGE)
     desk.clock.forward(days=30)
     tend(desk)
     assert desk.readers.find(ADA) is None
