@@ -41,7 +41,8 @@ from newsletter.rendering.links import Signer
 from newsletter.rendering.store import load_keys
 from newsletter.reports import NotSent, Preview, SendReport, Status, not_sent_of, preview_of
 from newsletter.rounds import Round
-from newsletter.settings import Settings, SourceSettings
+from newsletter.sections import SourceSettings
+from newsletter.settings import Settings
 from newsletter.store import FILE as STORE
 from newsletter.store import SENDING, open_store, switch, why_off
 from subscribers import people

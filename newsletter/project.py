@@ -12,7 +12,8 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Array
 
 from newsletter.errors import ProjectError, SettingsError
-from newsletter.settings import FILE, Row, SourceSettings, checked, load, table
+from newsletter.sections import SourceSettings
+from newsletter.settings import FILE, Row, checked, load, table
 
 _HEAD = """\
 # The settings of this newsletter. Every line may be taken out: then its default holds.

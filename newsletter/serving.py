@@ -22,7 +22,8 @@ from newsletter.mailbox.imap import ImapMailbox
 from newsletter.mailbox.lmtp import LmtpServer
 from newsletter.mailbox.receiving import Receiver, imap_server
 from newsletter.newsletter import Newsletter
-from newsletter.settings import FILE, Settings, WebSettings, load
+from newsletter.sections import WebSettings
+from newsletter.settings import FILE, Settings, load
 from newsletter.web.app import create_app
 from subscribers.errors import SubscribersError
 

@@ -6,212 +6,43 @@ as NEWSLETTER_SMTP_PASSWORD. A wrong or unknown one is an error that names itsel
 
 import difflib
 import os
-import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-import idna
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from newsletter.errors import ProjectError, SettingsError
-from subscribers.address import parse_address
-from subscribers.cadence import Cadence, parse_cadence, parse_time, parse_timezone
+from newsletter.sections import (
+    Address,
+    CadenceSettings,
+    Colour,
+    DeliverySettings,
+    IssueSettings,
+    MailboxSettings,
+    ModelSettings,
+    OneLine,
+    Section,
+    SmtpSettings,
+    SourceSettings,
+    WebSettings,
+    matching,
+    web_address,
+)
+from subscribers.address import address_key
 from subscribers.errors import InvalidCadence
 
 FILE = "newsletter.toml"
 PREFIX = "NEWSLETTER_"
 #: Variables with our prefix that are not settings.
 NOT_SETTINGS = frozenset({"NEWSLETTER_PROJECT"})
-
-
-def _matching(pattern: str, what: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(what)
-        return value
-
-    return AfterValidator(check)
-
-
-_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*")
-
-
-def _base_url(value: str) -> str:
-    wrong = ValueError("write an https:// address of a host and perhaps a path, such as https://news.example.org")
-    try:
-        parts = urlsplit(value.strip().rstrip("/"))
-        host, port = parts.hostname or "", parts.port
-        host = host if host.isascii() else idna.encode(host, uts46=True).decode()
-    except (ValueError, idna.IDNAError):
-        raise wrong from None
-    allowed = parts.scheme == "https" or (parts.scheme == "http" and host in ("localhost", "127.0.0.1"))
-    clean = not (parts.query or parts.fragment or "@" in parts.netloc or port == 0)
-    if not (allowed and clean and _HOST.fullmatch(host) and re.fullmatch(r"[\w./~-]*", parts.path, re.ASCII)):
-        raise wrong
-    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
-
-
-def _one_line(value: str) -> str:
-    if not value.isprintable() or len(value) > 200:
-        raise ValueError("write it in one line of at most 200 characters")
-    return value.strip()
-
-
-def _number_as_text(value: object) -> object:
-    """TOML's 5 beside "5"; but True is no number."""
-    return str(value) if type(value) is int else value
-
-
-def _time(value: str) -> str:
-    return f"{parse_time(value):%H:%M}"
-
-
-def _address_or_none(value: str) -> str:
-    return parse_address(value) if value.strip() else ""
-
-
-OneLine = Annotated[str, AfterValidator(_one_line)]
-Address = Annotated[str, AfterValidator(parse_address)]
-Colour = Annotated[str, _matching(r"#[0-9a-fA-F]{6}", "write a colour as #a8401c")]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CadenceSettings(_Section):
-    """What a new reader gets who asks for nothing else."""
-
-    frequency: Literal["daily", "weekly", "monthly"] = Field("weekly", description="daily, weekly or monthly")
-    day: Annotated[str, BeforeValidator(_number_as_text)] = Field(
-        "friday", description="weekday (weekly) or day of the month (monthly)"
-    )
-    at: Annotated[str, AfterValidator(_time)] = Field("08:00", description="local time of day")
-    timezone: Annotated[str, AfterValidator(parse_timezone)] = Field("UTC", description="IANA name, as Europe/Paris")
-
-    def cadence(self) -> Cadence:
-        """The default cadence as the subscribers' package knows it."""
-        return parse_cadence(self.frequency, self.day, self.at, self.timezone)
-
-
-class IssueSettings(_Section):
-    """What an issue holds."""
-
-    picks: int = Field(7, ge=1, le=50, description="entries chosen for the reader, at most")
-    favourites: int = Field(3, ge=0, le=20, description="entries that everybody likes, at most (0 leaves them out)")
-    outside: int = Field(1, ge=0, le=1, description="one deliberate step outside the reader's interests, or 0 for none")
-    floor: float = Field(
-        1.0, ge=-3, le=5, description="how far above the average an entry must lie to be chosen, in standard deviations"
-    )
-    max_lateness_hours: int = Field(48, ge=1, le=720, description="an issue later than this is not sent any more")
-
-
-class ModelSettings(_Section):
-    """What turns text into vectors."""
-
-    name: str = Field(
-        "bundled", description="'bundled' (all-MiniLM-L6-v2, offline), a folder, or a sentence-transformers name"
-    )
-    batch: int = Field(32, ge=1, le=1024, description="texts embedded at once")
-
-
-class DeliverySettings(_Section):
-    """How mail leaves."""
-
-    transport: Literal["folder", "smtp"] = Field("folder", description="'folder' writes .eml files, 'smtp' sends them")
-    folder: str = Field("outbox", description="where .eml files go, from the project's folder")
-    on_uncertain: Literal["hold", "resend"] = Field(
-        "hold",
-        description="after a crash in mid-message: 'hold' shows it, 'resend' repeats it with the same Message-ID",
-    )
-    durability: Literal["power", "process"] = Field(
-        "power", description="what the ledger survives: a power cut, or the death of the process only (faster)"
-    )
-
-
-class SmtpSettings(_Section):
-    """The mail server, where delivery.transport is 'smtp'."""
-
-    host: str = Field("", description="name of the mail server")
-    port: int = Field(587, ge=1, le=65535, description="587 (starttls), 465 (tls) or 25")
-    security: Literal["starttls", "tls", "none"] = Field(
-        "starttls", description="certificates are always checked; 'none' is refused together with a login"
-    )
-    username: str = Field("", description="login, if the server wants one")
-    password: SecretStr = Field(SecretStr(""), description="its password; better given as NEWSLETTER_SMTP_PASSWORD")
-    timeout: float = Field(30, gt=0, le=600, description="seconds to wait for the server's answer")
-
-
-class WebSettings(_Section):
-    """The pages for readers, served by `newsletter serve`."""
-
-    host: str = Field("127.0.0.1", description="the address that `newsletter serve` listens on")
-    port: int = Field(8000, ge=1, le=65535, description="and its port; put a web server with TLS before it")
-    trusted_proxy: str = Field(
-        "127.0.0.1", description="whose X-Forwarded-For is believed: addresses of that web server, with commas between"
-    )
-
-
-class MailboxSettings(_Section):
-    """Mail that comes in: commands, replies, bounces."""
-
-    receive: Literal["nothing", "imap", "lmtp", "command"] = Field(
-        "nothing",
-        description="how mail reaches us: 'imap' reads a mailbox, 'lmtp' is for your own Postfix, 'command' is your "
-        "server calling `newsletter receive`",
-    )
-    operator: Annotated[str, AfterValidator(_address_or_none)] = Field(
-        "", description="who reads what people write, and alarms; empty leaves their mail in the mailbox"
-    )
-    delimiter: Annotated[str, _matching(r"[+=-]?", "write + (or = or -), or leave it empty")] = Field(
-        "+", description="name+detail@ reaches name@: so bounces find their reader; empty if your server cannot"
-    )
-    trusted_results: str = Field(
-        "", description="the name in your server's Authentication-Results; empty believes the topmost"
-    )
-    imap_host: str = Field("", description="name of the IMAP server")
-    imap_port: int = Field(993, ge=1, le=65535, description="993 (tls) or 143 (starttls)")
-    imap_security: Literal["tls", "starttls", "none"] = Field(
-        "tls", description="certificates are always checked; 'none' only on this machine"
-    )
-    imap_username: str = Field("", description="login")
-    imap_password: SecretStr = Field(
-        SecretStr(""), description="its password; better given as NEWSLETTER_MAILBOX_IMAP_PASSWORD"
-    )
-    imap_folder: str = Field("INBOX", description="where new mail is found")
-    lmtp_host: str = Field("127.0.0.1", description="the address that LMTP listens on; it must be this machine's own")
-    lmtp_port: int = Field(2425, ge=1, le=65535, description="and its port")
-
-    @property
-    def detail(self) -> str:
-        """The delimiter, where mail to name+detail@ reaches us; else empty."""
-        return self.delimiter if self.receives else ""
-
-    @property
-    def receives(self) -> bool:
-        """Does anything read what people answer?"""
-        return self.receive != "nothing"
-
-
-class SourceSettings(_Section):
-    """One place where entries come from: a [[sources]] table."""
-
-    name: Annotated[str, _matching(r"[\w][\w .+-]{0,59}", "use letters, digits, spaces, '.', '+', '-'")] = Field(
-        description="your name for it; shown with each entry"
-    )
-    location: str = Field(min_length=1, description="a URL, a file or a folder (from the project's folder)")
-    kind: Literal["auto", "papers-page", "feed", "jsonl"] = Field(
-        "auto", description="what it is, where guessing fails"
-    )
-    year: int | None = Field(None, ge=1990, le=2100, description="papers-page: the year that its date leaves out")
 
 
 class Settings(BaseSettings):
@@ -229,14 +60,14 @@ class Settings(BaseSettings):
     title: OneLine = Field("My newsletter", description="the newsletter's name")
     address: Address = Field("newsletter@example.com", description="the address it is sent from, and replies go to")
     postal_address: OneLine = Field("", description="who sends this: required by law in every mail, so by us to send")
-    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+    base_url: Annotated[str, AfterValidator(web_address)] = Field(
         "https://newsletter.example.com", description="where readers reach its pages; every link in a mail begins so"
     )
-    language: Annotated[str, _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "write it as en or pt-BR")] = Field(
+    language: Annotated[str, matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "write it as en or pt-BR")] = Field(
         "en", description="language of the mail"
     )
     brand: Colour = Field("#a8401c", description="the one colour; adjusted to be readable on light and dark")
-    search_url: Annotated[str, _matching(r"https?://\S*\{title\}\S*", "write a URL that holds {title}")] = Field(
+    search_url: Annotated[str, matching(r"https?://\S*\{title\}\S*", "write a URL that holds {title}")] = Field(
         "https://arxiv.org/search/?searchtype=title&query={title}",
         description="where an entry without a link of its own is looked for; {title} is filled in",
     )
@@ -303,7 +134,7 @@ def table() -> list[Row]:
         for name, field in model.model_fields.items():
             if name == "sources":
                 continue
-            if isinstance(field.annotation, type) and issubclass(field.annotation, _Section):
+            if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
                 yield from rows(field.annotation, f"{name}.")
             else:
                 yield Row(prefix + name, _default(field), field.description or "", field.annotation is SecretStr)
@@ -335,6 +166,7 @@ def load(project: Path) -> Settings:
         raise SettingsError(f"{private[0]} in {path} is no setting. Remove it.")  # these are pydantic-settings' own
     settings = checked(path, content)
     _refuse_twins(path, settings)
+    _refuse_loop(path, settings)
     return settings
 
 
@@ -359,6 +191,15 @@ def _refuse_twins(path: Path, settings: Settings) -> None:
     for name in names:
         if names.count(name) > 1:
             raise SettingsError(f"{path} has two sources named {name!r}. Rename one.")
+
+
+def _refuse_loop(path: Path, settings: Settings) -> None:
+    """What people write is handed on to the operator: at our own address it would come in again."""
+    if settings.mailbox.receives and address_key(settings.mailbox.operator) == address_key(settings.address):
+        raise SettingsError(
+            f"mailbox.operator in {path} is the newsletter's own address, which the program reads. "
+            "Name another one, of a person."
+        )
 
 
 def _refuse_unknown_variables() -> None:

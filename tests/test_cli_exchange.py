@@ -228,6 +228,7 @@ def test_an_export_that_cannot_be_written_ends_with_a_sentence(people: Path, run
     fails(run("subscribers", "export", target), words)
 
 
+@pytest.mark.slow
 def test_an_export_through_a_pipe_ends_with_who_reads_it(people: Path, run: Run) -> None:
     run("subscribers", "import", "good.csv", "--yes")
     process = start("subscribers", "export", cwd=people)

@@ -258,6 +258,7 @@ def test_a_preview_where_a_file_is_in_the_way_is_a_sentence(run: Run, ready: Pat
 # -- in a process of its own
 
 
+@pytest.mark.slow
 def test_output_that_nobody_reads_to_its_end_is_no_trouble(run: Run, project: Path) -> None:
     for n in range(10):
         run("subscribers", "add", f"r{n}@example.org", "--interest", "a rather long interest of this reader " * 6)
@@ -273,6 +274,7 @@ def test_output_that_nobody_reads_to_its_end_is_no_trouble(run: Run, project: Pa
     assert listing.wait(20) == 1
 
 
+@pytest.mark.slow
 def test_letters_that_the_terminal_does_not_know_are_no_trouble(run: Run, project: Path) -> None:
     run("subscribers", "add", ADA, "--interest", "réseaux 网络")
     listing = start("subscribers", "list", "--project", project, env={**os.environ, "PYTHONIOENCODING": "ascii"})
@@ -281,6 +283,7 @@ def test_letters_that_the_terminal_does_not_know_are_no_trouble(run: Run, projec
     assert "seaux" in out
 
 
+@pytest.mark.slow
 def test_an_interruption_is_a_sentence_and_what_was_done_is_kept(run: Run, project: Path, tmp_path: Path) -> None:
     # A feed that never ends: a pipe that nobody writes to.
     with silent_server() as (port, accepted):

@@ -24,6 +24,7 @@ def fill(project: Path) -> None:
             newsletter.subscribe(address, interests=["walking robots"])
 
 
+@pytest.mark.slow
 def test_two_that_pull_the_same_source_store_every_entry_once(tmp_path: Path) -> None:
     make_project(tmp_path, entries=400)
     work = "import json; (report,) = newsletter.pull(); print(json.dumps([report.new, report.known, report.error]))"

@@ -12,7 +12,8 @@ from newsletter import Newsletter
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.errors import IssueError, SettingsError, SourceError, TransportDown
 from newsletter.issues.issue import parse_issue_key
-from newsletter.settings import SourceSettings, load
+from newsletter.sections import SourceSettings
+from newsletter.settings import load
 from subscribers.people import MAX_NAME
 
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 CODE = [path for folder in ("newsletter", "subscribers", "tests") for path in (ROOT / folder).rglob("*.py")]
 
@@ -22,6 +24,7 @@ def test_code_is_formatted_and_clean() -> None:
     run(sys.executable, "-m", "ruff", "check", ".")
 
 
+@pytest.mark.slow
 def test_types_hold() -> None:
     run(sys.executable, "-m", "mypy")
 

@@ -11,7 +11,7 @@ from conftest import WordEmbedder
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from newsletter import Newsletter
-from newsletter.settings import SourceSettings
+from newsletter.sections import SourceSettings
 
 pytestmark = pytest.mark.slow
 

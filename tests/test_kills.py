@@ -63,7 +63,8 @@ def uncertain(project: Path) -> list[str]:
     return [addresses[subscriber_id] for (subscriber_id,) in rows]
 
 
-@pytest.mark.parametrize(("readers", "kills"), [(40, 2), pytest.param(200, 10, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("readers", "kills"), [(40, 2), (200, 10)])
 def test_by_smtp_nobody_is_lost_and_nobody_gets_two(tmp_path: Path, readers: int, kills: int) -> None:
     with mail_server() as told:
         by_smtp(tmp_path, told, "hold")

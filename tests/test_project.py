@@ -8,7 +8,8 @@ import pytest
 
 from newsletter.errors import ProjectError, SettingsError
 from newsletter.project import add_source, create
-from newsletter.settings import FILE, Settings, SourceSettings, load, table
+from newsletter.sections import SourceSettings
+from newsletter.settings import FILE, Settings, load, table
 
 ARXIV = SourceSettings(name="arXiv", location="https://rss.arxiv.org/rss/cs.AI")
 

@@ -146,6 +146,7 @@ def test_mail_comes_in_by_lmtp_and_its_answer_leaves_at_once(tmp_path: Path, mon
         socket.create_connection(("127.0.0.1", port), timeout=1)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_down_is_told_once_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +168,7 @@ def test_a_server_that_is_down_is_told_once_and_nothing_is_lost(
     assert [mail.recipients for mail in told.accepted] == [(ADA,)]
 
 
+@pytest.mark.slow
 def test_a_fault_in_one_round_is_told_once_without_its_words_and_the_next_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +197,7 @@ def test_a_fault_in_one_round_is_told_once_without_its_words_and_the_next_goes_o
     assert relief == "Mail can leave again."
 
 
+@pytest.mark.slow
 def test_what_time_brings_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = project_with(tmp_path)
     done = threading.Event()
@@ -286,6 +289,7 @@ def memory_of(child: subprocess.Popen[str]) -> float:
     return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1024
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_is_light_loads_no_model_and_ends_at_once_when_it_is_told_to(tmp_path: Path, number: signal.Signals) -> None:
     project = project_with(tmp_path, f'[mailbox]\nreceive = "lmtp"\nlmtp_port = {free_port()}\n')
@@ -320,6 +324,7 @@ class Slow:
         told.on_recipient = slowly
 
 
+@pytest.mark.slow
 def test_the_message_in_hand_is_finished_and_no_other_is_begun(tmp_path: Path) -> None:
     """Else it would be uncertain whether it was sent, and a person may wait for it in vain."""
     with mail_server() as told:
@@ -336,6 +341,7 @@ def test_the_message_in_hand_is_finished_and_no_other_is_begun(tmp_path: Path) -
     assert 1 <= found.count("sent") == len(told.accepted) <= 3
 
 
+@pytest.mark.slow
 def test_who_insists_ends_it_in_mid_message(tmp_path: Path) -> None:
     with mail_server() as told:
         slow = Slow(told, 10)
@@ -353,6 +359,7 @@ def test_who_insists_ends_it_in_mid_message(tmp_path: Path) -> None:
     assert told.accepted == []
 
 
+@pytest.mark.slow
 def test_after_a_kill_the_next_start_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = project_with(tmp_path)
     with process(project) as child:

@@ -237,3 +237,12 @@ def test_every_row_of_the_table_can_be_given_as_its_variable(tmp_path: Path, mon
 
 def test_the_default_cadence_is_a_cadence() -> None:
     assert isinstance(Settings().cadence.cadence(), Cadence)
+
+
+def test_the_operator_is_another_address_than_the_one_that_is_read(tmp_path: Path) -> None:
+    text = 'address = "papers@example.org"\n[mailbox]\noperator = "Papers@example.org"\n'
+    (tmp_path / "newsletter.toml").write_text(text, "utf-8")
+    assert load(tmp_path).mailbox.operator
+    (tmp_path / "newsletter.toml").write_text(text + 'receive = "imap"\n', "utf-8")
+    with pytest.raises(SettingsError, match=r"mailbox\.operator .* own address"):
+        load(tmp_path)

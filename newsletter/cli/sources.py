@@ -30,7 +30,7 @@ def add(
 
     from newsletter.entries.fetching import is_url
     from newsletter.errors import SettingsError, SourceError
-    from newsletter.settings import SourceSettings
+    from newsletter.sections import SourceSettings
 
     place = location if is_url(location) else _path(location, project)
     with opened(project) as newsletter:

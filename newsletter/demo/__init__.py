@@ -15,7 +15,8 @@ from newsletter.errors import ProjectError
 from newsletter.newsletter import Newsletter
 from newsletter.ranking.embedding import Progress
 from newsletter.rendering.templates import shipped_templates
-from newsletter.settings import FILE, SourceSettings, load
+from newsletter.sections import SourceSettings
+from newsletter.settings import FILE, load
 from subscribers.cadence import parse_cadence
 from subscribers.errors import AlreadySubscribed
 

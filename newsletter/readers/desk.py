@@ -98,7 +98,8 @@ class Readers:
             person = consent.request(self._db, address, wishes, words=words, origin=origin, now=now, token=token)
             if person is None:
                 return
-            key = f"{NoticeKind.CONFIRMATION} {thread.message_id}" if thread and thread.message_id else ""
+            asked = thread.message_id if thread else ""
+            key = f"{NoticeKind.CONFIRMATION} {person.id} {asked}" if asked else ""
             if person.state in (State.ACTIVE, State.PAUSED):
                 self._already(person, key or token, thread)
                 return

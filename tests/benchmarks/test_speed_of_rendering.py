@@ -1,6 +1,6 @@
 """How much faster a reader's copy is made by joining than by the plain ways; ratios of one run.
 
-pytest tests/benchmarks --benchmark-only
+pytest tests/benchmarks --benchmark-only -n 0
 """
 
 import json

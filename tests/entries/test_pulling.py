@@ -163,6 +163,7 @@ def test_the_settings_of_a_source_reach_its_reader(store: Database, now: datetim
     assert entries.by_ids(store, [1])[1].published == date(2024, 3, 11)
 
 
+@pytest.mark.slow
 def test_two_processes_pulling_one_source_at_once_make_no_double_entries(tmp_path: Path, store: Database) -> None:
     papers = "\n\n".join(f"Paper number {n} of many more\n\n{ABSTRACT}{n}" for n in range(500))
     (tmp_path / "2025.txt").write_text(f"Mar 11\n\n{papers}")

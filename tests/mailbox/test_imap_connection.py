@@ -21,6 +21,9 @@ from newsletter.mailbox.imap import ImapMailbox
 from newsletter.mailbox.imap_connection import CannotRead, ImapServer, Obstacle
 from newsletter.mailbox.loopback import is_loopback
 
+#: They wait, as servers let one wait.
+pytestmark = pytest.mark.slow
+
 
 def reach(server: ImapServer) -> None:
     """Connect, and fetch what is there: nothing."""

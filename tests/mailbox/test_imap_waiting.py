@@ -16,6 +16,9 @@ from newsletter.mailbox.envelope import Disposition, Envelope
 from newsletter.mailbox.imap import LONGEST_PAUSE, ImapMailbox, pause_after
 from newsletter.mailbox.imap_connection import ImapServer
 
+#: They wait, as mailboxes do.
+pytestmark = pytest.mark.slow
+
 MAIL = b"Message-ID: <one@readers.test>\r\n\r\nsubscribe\r\n"
 
 

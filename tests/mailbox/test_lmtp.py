@@ -285,6 +285,7 @@ _LINE = st.one_of(st.sampled_from(_COMMANDS), st.binary(max_size=40).map(lambda 
 
 @given(st.lists(_LINE, max_size=8))
 @settings(max_examples=10)
+@pytest.mark.slow
 def test_whatever_is_said_to_it_the_next_message_is_taken(lines: list[bytes]) -> None:
     office = Office()
     with LmtpServer("127.0.0.1", 0, office.accepts, office.handle) as server:

@@ -1,0 +1,198 @@
+"""The tables of the settings' file, each a class; what each setting may be, and what it means."""
+
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import idna
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from subscribers.address import parse_address
+from subscribers.cadence import Cadence, parse_cadence, parse_time, parse_timezone
+
+
+def matching(pattern: str, what: str) -> AfterValidator:
+    """A text that is all of the pattern; else `what` says what to write."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(what)
+        return value
+
+    return AfterValidator(check)
+
+
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*")
+
+
+def web_address(value: str) -> str:
+    """The address of a host and perhaps a path, without a slash at its end. Raises `ValueError`."""
+    wrong = ValueError("write an https:// address of a host and perhaps a path, such as https://news.example.org")
+    try:
+        parts = urlsplit(value.strip().rstrip("/"))
+        host, port = parts.hostname or "", parts.port
+        host = host if host.isascii() else idna.encode(host, uts46=True).decode()
+    except (ValueError, idna.IDNAError):
+        raise wrong from None
+    allowed = parts.scheme == "https" or (parts.scheme == "http" and host in ("localhost", "127.0.0.1"))
+    clean = not (parts.query or parts.fragment or "@" in parts.netloc or port == 0)
+    if not (allowed and clean and _HOST.fullmatch(host) and re.fullmatch(r"[\w./~-]*", parts.path, re.ASCII)):
+        raise wrong
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
+
+
+def _one_line(value: str) -> str:
+    if not value.isprintable() or len(value) > 200:
+        raise ValueError("write it in one line of at most 200 characters")
+    return value.strip()
+
+
+def _number_as_text(value: object) -> object:
+    """TOML's 5 beside "5"; but True is no number."""
+    return str(value) if type(value) is int else value
+
+
+def _time(value: str) -> str:
+    return f"{parse_time(value):%H:%M}"
+
+
+def _address_or_none(value: str) -> str:
+    return parse_address(value) if value.strip() else ""
+
+
+OneLine = Annotated[str, AfterValidator(_one_line)]
+Address = Annotated[str, AfterValidator(parse_address)]
+Colour = Annotated[str, matching(r"#[0-9a-fA-F]{6}", "write a colour as #a8401c")]
+
+
+class Section(BaseModel):
+    """A table of the settings' file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CadenceSettings(Section):
+    """What a new reader gets who asks for nothing else."""
+
+    frequency: Literal["daily", "weekly", "monthly"] = Field("weekly", description="daily, weekly or monthly")
+    day: Annotated[str, BeforeValidator(_number_as_text)] = Field(
+        "friday", description="weekday (weekly) or day of the month (monthly)"
+    )
+    at: Annotated[str, AfterValidator(_time)] = Field("08:00", description="local time of day")
+    timezone: Annotated[str, AfterValidator(parse_timezone)] = Field("UTC", description="IANA name, as Europe/Paris")
+
+    def cadence(self) -> Cadence:
+        """The default cadence as the subscribers' package knows it."""
+        return parse_cadence(self.frequency, self.day, self.at, self.timezone)
+
+
+class IssueSettings(Section):
+    """What an issue holds."""
+
+    picks: int = Field(7, ge=1, le=50, description="entries chosen for the reader, at most")
+    favourites: int = Field(3, ge=0, le=20, description="entries that everybody likes, at most (0 leaves them out)")
+    outside: int = Field(1, ge=0, le=1, description="one deliberate step outside the reader's interests, or 0 for none")
+    floor: float = Field(
+        1.0, ge=-3, le=5, description="how far above the average an entry must lie to be chosen, in standard deviations"
+    )
+    max_lateness_hours: int = Field(48, ge=1, le=720, description="an issue later than this is not sent any more")
+
+
+class ModelSettings(Section):
+    """What turns text into vectors."""
+
+    name: str = Field(
+        "bundled", description="'bundled' (all-MiniLM-L6-v2, offline), a folder, or a sentence-transformers name"
+    )
+    batch: int = Field(32, ge=1, le=1024, description="texts embedded at once")
+
+
+class DeliverySettings(Section):
+    """How mail leaves."""
+
+    transport: Literal["folder", "smtp"] = Field("folder", description="'folder' writes .eml files, 'smtp' sends them")
+    folder: str = Field("outbox", description="where .eml files go, from the project's folder")
+    on_uncertain: Literal["hold", "resend"] = Field(
+        "hold",
+        description="after a crash in mid-message: 'hold' shows it, 'resend' repeats it with the same Message-ID",
+    )
+    durability: Literal["power", "process"] = Field(
+        "power", description="what the ledger survives: a power cut, or the death of the process only (faster)"
+    )
+
+
+class SmtpSettings(Section):
+    """The mail server, where delivery.transport is 'smtp'."""
+
+    host: str = Field("", description="name of the mail server")
+    port: int = Field(587, ge=1, le=65535, description="587 (starttls), 465 (tls) or 25")
+    security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="certificates are always checked; 'none' is refused together with a login"
+    )
+    username: str = Field("", description="login, if the server wants one")
+    password: SecretStr = Field(SecretStr(""), description="its password; better given as NEWSLETTER_SMTP_PASSWORD")
+    timeout: float = Field(30, gt=0, le=600, description="seconds to wait for the server's answer")
+
+
+class WebSettings(Section):
+    """The pages for readers, served by `newsletter serve`."""
+
+    host: str = Field("127.0.0.1", description="the address that `newsletter serve` listens on")
+    port: int = Field(8000, ge=1, le=65535, description="and its port; put a web server with TLS before it")
+    trusted_proxy: str = Field(
+        "127.0.0.1", description="whose X-Forwarded-For is believed: addresses of that web server, with commas between"
+    )
+
+
+class MailboxSettings(Section):
+    """Mail that comes in: commands, replies, bounces."""
+
+    receive: Literal["nothing", "imap", "lmtp", "command"] = Field(
+        "nothing",
+        description="how mail reaches us: 'imap' reads a mailbox, 'lmtp' is for your own Postfix, 'command' is your "
+        "server calling `newsletter receive`",
+    )
+    operator: Annotated[str, AfterValidator(_address_or_none)] = Field(
+        "", description="who reads what people write, and alarms; empty leaves their mail in the mailbox"
+    )
+    delimiter: Annotated[str, matching(r"[+=-]?", "write + (or = or -), or leave it empty")] = Field(
+        "+", description="name+detail@ reaches name@: so bounces find their reader; empty if your server cannot"
+    )
+    trusted_results: str = Field(
+        "", description="the name in your server's Authentication-Results; empty believes the topmost"
+    )
+    imap_host: str = Field("", description="name of the IMAP server")
+    imap_port: int = Field(993, ge=1, le=65535, description="993 (tls) or 143 (starttls)")
+    imap_security: Literal["tls", "starttls", "none"] = Field(
+        "tls", description="certificates are always checked; 'none' only on this machine"
+    )
+    imap_username: str = Field("", description="login")
+    imap_password: SecretStr = Field(
+        SecretStr(""), description="its password; better given as NEWSLETTER_MAILBOX_IMAP_PASSWORD"
+    )
+    imap_folder: str = Field("INBOX", description="where new mail is found")
+    lmtp_host: str = Field("127.0.0.1", description="the address that LMTP listens on; it must be this machine's own")
+    lmtp_port: int = Field(2425, ge=1, le=65535, description="and its port")
+
+    @property
+    def detail(self) -> str:
+        """The delimiter, where mail to name+detail@ reaches us; else empty."""
+        return self.delimiter if self.receives else ""
+
+    @property
+    def receives(self) -> bool:
+        """Does anything read what people answer?"""
+        return self.receive != "nothing"
+
+
+class SourceSettings(Section):
+    """One place where entries come from: a [[sources]] table."""
+
+    name: Annotated[str, matching(r"[\w][\w .+-]{0,59}", "use letters, digits, spaces, '.', '+', '-'")] = Field(
+        description="your name for it; shown with each entry"
+    )
+    location: str = Field(min_length=1, description="a URL, a file or a folder (from the project's folder)")
+    kind: Literal["auto", "papers-page", "feed", "jsonl"] = Field(
+        "auto", description="what it is, where guessing fails"
+    )
+    year: int | None = Field(None, ge=1990, le=2100, description="papers-page: the year that its date leaves out")
