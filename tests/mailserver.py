@@ -145,9 +145,7 @@ def mail_server(
         options |= {"authenticator": told.login, "auth_required": True, "auth_require_tls": starttls is not None}
         if tls:
             options["auth_require_tls"] = False
-    controller = _Controller(
-        told, hostname="127.0.0.1", port=_free_port(), ready_timeout=10, ssl_context=tls, **options
-    )
+    controller = _Controller(told, hostname="127.0.0.1", port=free_port(), ready_timeout=10, ssl_context=tls, **options)
     controller.start()
     told.port = controller.port
     # The controller itself looks whether it is there.
@@ -158,7 +156,8 @@ def mail_server(
         controller.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

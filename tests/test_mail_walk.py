@@ -2,7 +2,6 @@
 
 import email.policy
 import re
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import WordEmbedder
 from mailhost import ADA, BOB, GONE, PAPERS, PASSWORD, MailHost, mail_host, wait_for
+from mailserver import free_port
 from newsroom import make_project
 
 from newsletter import Newsletter
@@ -21,12 +21,6 @@ from subscribers.bounces import bounces_of
 from subscribers.states import State
 
 pytestmark = pytest.mark.slow
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

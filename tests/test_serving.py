@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from commandline import Run, fails, start
-from mailserver import HANG_UP, MailServer, mail_server
+from mailserver import HANG_UP, MailServer, free_port, mail_server
 from newsroom import SETTINGS, mails, make_project, parsed, recipients
 
 from newsletter import Newsletter, serving
@@ -24,12 +24,6 @@ from subscribers.evidence import Origin
 
 ADA, OURS = "ada@example.org", "papers@news.example.org"
 PAGE = Origin("page", "https://news.example.org/")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(ready: Callable[[], object], seconds: float = 15) -> None:

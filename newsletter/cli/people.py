@@ -7,13 +7,13 @@ import typer
 
 from newsletter.cli import exchange, wishes
 from newsletter.cli.output import AsJson, Project, opened, say, say_json, table
+from newsletter.cli.wishes import Daily, Email, Monthly, Timezone, Weekly
 
 if TYPE_CHECKING:
     from subscribers.cadence import Cadence
     from subscribers.people import Subscriber
 
 app = typer.Typer(help="Who reads it: add, change, import, export …", no_args_is_help=True)
-Email = Annotated[str, typer.Argument(help="The person's address.", show_default=False)]
 
 
 @app.command()
@@ -23,14 +23,10 @@ def add(
         list[str] | None, typer.Option("--interest", help='A line of interest; "not: …" mutes. Again for more.')
     ] = None,
     name: Annotated[str, typer.Option("--name", help="How to greet them.")] = "",
-    daily: Annotated[str | None, typer.Option("--daily", metavar="HH:MM", help="Every day at that hour.")] = None,
-    weekly: Annotated[
-        tuple[str, str] | None, typer.Option("--weekly", metavar="WEEKDAY HH:MM", help="As: --weekly monday 08:00")
-    ] = None,
-    monthly: Annotated[
-        tuple[str, str] | None, typer.Option("--monthly", metavar="DAY HH:MM", help="As: --monthly 1 08:00")
-    ] = None,
-    timezone: Annotated[str | None, typer.Option("--timezone", help="As Europe/Paris.")] = None,
+    daily: Daily = None,
+    weekly: Weekly = None,
+    monthly: Monthly = None,
+    timezone: Timezone = None,
     project: Project = ".",  # type: ignore[assignment]
     as_json: AsJson = False,
 ) -> None:

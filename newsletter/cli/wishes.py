@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from subscribers.evidence import Origin
 
 Email = Annotated[str, typer.Argument(help="The person's address.", show_default=False)]
+Daily = Annotated[str | None, typer.Option("--daily", metavar="HH:MM", help="Every day at that hour.")]
+Weekly = Annotated[
+    tuple[str, str] | None, typer.Option("--weekly", metavar="WEEKDAY HH:MM", help="As: --weekly monday 08:00")
+]
+Monthly = Annotated[
+    tuple[str, str] | None, typer.Option("--monthly", metavar="DAY HH:MM", help="As: --monthly 1 08:00")
+]
+Timezone = Annotated[str | None, typer.Option("--timezone", help="As Europe/Paris.")]
 
 
 def change(
@@ -20,14 +28,10 @@ def change(
         list[str] | None, typer.Option("--interest", help="What they follow from now on; again for more.")
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="How to greet them.")] = None,
-    daily: Annotated[str | None, typer.Option("--daily", metavar="HH:MM", help="Every day at that hour.")] = None,
-    weekly: Annotated[
-        tuple[str, str] | None, typer.Option("--weekly", metavar="WEEKDAY HH:MM", help="As: --weekly monday 08:00")
-    ] = None,
-    monthly: Annotated[
-        tuple[str, str] | None, typer.Option("--monthly", metavar="DAY HH:MM", help="As: --monthly 1 08:00")
-    ] = None,
-    timezone: Annotated[str | None, typer.Option("--timezone", help="As Europe/Paris.")] = None,
+    daily: Daily = None,
+    weekly: Weekly = None,
+    monthly: Monthly = None,
+    timezone: Timezone = None,
     project: Project = ".",  # type: ignore[assignment]
 ) -> None:
     """Change what a reader follows, when they get it, or how they are greeted; what is not named stays."""

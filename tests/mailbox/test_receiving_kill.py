@@ -2,7 +2,6 @@
 
 import random
 import smtplib
-import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import WordEmbedder
 from mailroom import OP
+from mailserver import free_port
 from newsroom import SETTINGS, mails, make_project, parsed, recipients
 from pile import ASKING, LEAVING, OURS, READING, WRITING, pile, work_through
 from processes import Process
@@ -125,12 +125,6 @@ class Serving:
         self.child.kill() if kill else self.child.terminate()
         _, err = self.child.communicate(timeout=30)
         assert "Traceback" not in err, err
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def hand_over(port: int, raw: bytes) -> bool:
