@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from newsletter.delivery import ledger
+from newsletter.delivery import records
 from newsletter.delivery.copies import FrozenIssue, FrozenIssues
 from newsletter.errors import IssueError
 from newsletter.issues import store as issues
@@ -110,7 +110,7 @@ class BackIssues:
     def copy(self, subscriber_id: int, issue_id: int) -> OwnCopy | None:
         """A reader's own copy, also what was too long for the mail. None where there is none, or it is not out yet."""
         person = people.by_id(self._db, subscriber_id)
-        delivery = ledger.of_reader(self._db, subscriber_id, issue_id)
+        delivery = records.of_reader(self._db, subscriber_id, issue_id)
         stored = next((one for one in issues.all_issues(self._db) if one.id == issue_id), None)
         if person is None or delivery is None or delivery.recipe is None or stored is None or not delivery.date:
             return None
@@ -122,12 +122,12 @@ class BackIssues:
 
     def copies(self, subscriber_id: int) -> list[OwnCopy]:
         """A reader's own copies that went out, the newest first."""
-        sent = ledger.sent_to(self._db, subscriber_id, IN_FEED)
+        sent = records.sent_to(self._db, subscriber_id, IN_FEED)
         return [copy for issue_id in sent if (copy := self.copy(subscriber_id, issue_id))]
 
     def _out(self, stored: StoredIssue) -> BackIssue | None:
         general = issues.general_of(self._db, stored.id) if stored.state in OUT else None
-        at = ledger.first_sent(self._db, stored.id) if general else None
+        at = records.first_sent(self._db, stored.id) if general else None
         return BackIssue(stored.id, stored.key, at, json.loads(general)["subject"]) if general and at else None
 
     def _issue(self, issue_id: int, recipe: Recipe) -> FrozenIssue:

@@ -15,7 +15,7 @@ from newsletter import settings as settings_table
 from newsletter.addressees import addressee_of, current_addressee, due_addressee, due_first, nobody
 from newsletter.announcing import Announcement, addressees, announce
 from newsletter.back_issues import BackIssues
-from newsletter.delivery import ledger
+from newsletter.delivery import ledger, records
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.delivery.return_path import ReturnPath
 from newsletter.delivery.sending import deliver
@@ -222,19 +222,19 @@ class Newsletter:
     def issue(self, name: str) -> tuple[Printing, dict[str, int]]:
         """An issue by its name (weekly-2026-11-27), frozen or as a draft, and its deliveries by state."""
         printing = self._press.printing(parse_issue_key(name), self._clock())
-        counts = ledger.count_by_state(self._db, printing.stored.id) if printing.stored else {}
+        counts = records.count_by_state(self._db, printing.stored.id) if printing.stored else {}
         return printing, counts
 
     def latest_issue(self, address: str) -> str | None:
         """The name of the issue that a reader was sent last, or None."""
-        last = ledger.sent_to(self._db, people.get(self._db, address).id, 1)
+        last = records.sent_to(self._db, people.get(self._db, address).id, 1)
         return next((str(issue.key) for issue in issues.all_issues(self._db) if issue.id in last), None)
 
     def not_sent(self, issue: str | None = None) -> list[NotSent]:
         """Copies that failed, wait for another try, or are uncertain, of one issue or of all; the newest hundred."""
         names = {stored.id: str(stored.key) for stored in issues.all_issues(self._db)}
         wanted = next((id_ for id_, name in names.items() if name == issue), 0) if issue else None
-        copies = ledger.not_sent(self._db, wanted)
+        copies = records.not_sent(self._db, wanted)
         addressed = people.by_ids(self._db, [c.subscriber_id or 0 for c in copies])
         readers = {person.id: person.address for person in addressed}
         return [not_sent_of(c, names.get(c.issue_id or 0), readers.get(c.subscriber_id or 0)) for c in copies]
@@ -261,7 +261,7 @@ class Newsletter:
     def _preview(self, addressee: Addressee, now: datetime) -> Preview | NothingNew:
         reader = addressee.reader
         printing = self._press.printing(addressee.key, now)
-        kept = ledger.of_reader(self._db, reader.id, printing.stored.id) if printing.stored else None
+        kept = records.of_reader(self._db, reader.id, printing.stored.id) if printing.stored else None
         if kept and kept.recipe:
             message = printing.frozen.message(kept.recipe, reader, kept.date_at(kept.due_at), self._signer)
             return preview_of(printing, kept.recipe.picks, message, draft=False)
@@ -303,7 +303,7 @@ class Newsletter:
                 report.counts += self._deliver(transport, only)
             except NewsletterError as error:
                 trouble = trouble or error
-        states = ledger.count_by_state(self._db)
+        states = records.count_by_state(self._db)
         report.waiting = states.get(DeliveryState.QUEUED, 0) + states.get(DeliveryState.DEFERRED, 0)
         if trouble:
             trouble.report = report
@@ -332,7 +332,7 @@ class Newsletter:
         tend(self._db, self.readers, self.suppressions, self._mails, self.settings, self._signer, self._clock())
 
     def _deliver(self, transport: Transport, only: int | None, *, notices_only: bool = False) -> Counter[DeliveryState]:
-        waiting = ledger.count_by_state(self._db).get(DeliveryState.QUEUED, 0)
+        waiting = records.count_by_state(self._db).get(DeliveryState.QUEUED, 0)
         tell = self._progress("Sending")
         return deliver(
             self._db,
@@ -356,7 +356,7 @@ class Newsletter:
             subscribers=people.count_by_state(self._db),
             sources={s.name: (*pulls.get(s.name, (None, None)), brought.get(s.name, 0)) for s in self.settings.sources},
             coming=self.coming_issues(),
-            deliveries=ledger.count_by_state(self._db),
+            deliveries=records.count_by_state(self._db),
             sending_off=why_off(self._db, SENDING),
         )
 
@@ -365,7 +365,7 @@ class Newsletter:
         if key:
             return addressee_of(reader, key)
         due = due_addressee(reader, moment, self._max_lateness())
-        served = ledger.served(self._db, [due.key.period] if due else [])
+        served = records.served(self._db, [due.key.period] if due else [])
         return due_first(due, current_addressee(reader, moment), served)
 
     def _nobody(self) -> Subscriber:

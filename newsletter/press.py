@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
-from newsletter.delivery import ledger
+from newsletter.delivery import records
 from newsletter.delivery.copies import FrozenIssue, FrozenIssues
 from newsletter.entries import store as entries
 from newsletter.entries.entry import Entry
@@ -175,7 +175,7 @@ class Press:
         )
         composed = compose(candidates, ranking, tastes, pinned=pinned, seen=seen, shape=shape)
         self._choose_sentences(composed, printing, _Subjects(vectors, at, known, tastes, ranking))
-        counts = ledger.counts_before(self._db, [reader.id for reader in readers])
+        counts = records.counts_before(self._db, [reader.id for reader in readers])
         return [
             self._recipe(printing, addressee, picks, counts.get(addressee.reader.id, 0) + 1, bool(follows))
             if isinstance(picks, tuple)
@@ -269,7 +269,7 @@ class Press:
         row = {reader.id: n for n, reader in enumerate(readers)}
         seen = np.zeros((len(readers), len(candidates)), bool)
         had = issues.received(self._db, list(column), list(row))
-        for subscriber_id, entry_id in (*had, *ledger.promised(self._db, list(row))):
+        for subscriber_id, entry_id in (*had, *records.promised(self._db, list(row))):
             if entry_id in column:
                 seen[row[subscriber_id], column[entry_id]] = True
         return seen

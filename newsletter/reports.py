@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from newsletter.delivery.ledger import Delivery
 from newsletter.delivery.outcomes import DeliveryState
+from newsletter.delivery.records import Delivery
 from newsletter.issues.issue import IssueKey, Pick
 from newsletter.press import Printing
 

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from newsletter.addressees import current_addressee, due_addressee, due_first, nobody
 from newsletter.back_issues import OUT, general_text
-from newsletter.delivery import ledger
+from newsletter.delivery import ledger, records
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.issues import store as issues
 from newsletter.issues.calendar import slot_on
@@ -51,7 +51,7 @@ class Round:
         readers = [r for r in people.everybody(self._db, state=State.ACTIVE) if only is None or r.id == only]
         due = {reader.id: addressee for reader in readers if (addressee := due_addressee(reader, moment, late))}
         addressees = [current_addressee(reader, moment) for reader in readers] if self._now else list(due.values())
-        served = ledger.served(self._db, {a.key.period for a in (*due.values(), *addressees)})
+        served = records.served(self._db, {a.key.period for a in (*due.values(), *addressees)})
         groups: dict[IssueKey, list[Addressee]] = defaultdict(list)
         for addressee in addressees:
             theirs = due_first(due.get(addressee.reader.id), addressee, served)

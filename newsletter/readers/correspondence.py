@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from newsletter.delivery import ledger
+from newsletter.delivery import records
 from newsletter.delivery.notices import NoticeKind
 from newsletter.delivery.returns import came_back
 from newsletter.delivery.verdicts import Verdict
@@ -45,8 +45,8 @@ class Correspondence:
         """The entries of the issue that is answered, as its reader counts them; of the latest one if none is named."""
         named = [found[1] for reference in references if (found := _ISSUE_ID.fullmatch(reference))]
         stored = [self._issue_id(name) for name in named[:5]]
-        for issue_id in [*filter(None, stored), *ledger.sent_to(self._db, person.id, 1)]:
-            copy = ledger.of_reader(self._db, person.id, issue_id)
+        for issue_id in [*filter(None, stored), *records.sent_to(self._db, person.id, 1)]:
+            copy = records.of_reader(self._db, person.id, issue_id)
             if copy and copy.recipe:
                 return [pick.entry_id for pick in copy.recipe.shown]
         return []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from newsletter.delivery import ledger
+from newsletter.delivery import ledger, records
 from newsletter.delivery.ledger import BATCH, Claimed, NewDelivery
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
 from newsletter.issues import store as issues
@@ -77,7 +77,7 @@ def received(db: Database) -> list[tuple[int, int]]:
 
 
 def state(db: Database, delivery_id: int) -> tuple[DeliveryState, str]:
-    found = ledger.find(db, delivery_id)
+    found = records.find(db, delivery_id)
     return found.state, found.why
 
 
@@ -90,9 +90,9 @@ def everybody_lives(_: str) -> bool:
 
 
 def test_what_is_composed_waits_and_counts_as_nothing_received(store: Database, reader: int, now: datetime) -> None:
-    assert ledger.count_by_state(store) == {"queued": 1}
+    assert records.count_by_state(store) == {"queued": 1}
     assert received(store) == []
-    found = ledger.of_reader(store, reader, 1)
+    found = records.of_reader(store, reader, 1)
     assert found is not None
     assert (found.recipe, found.date, found.due_at, found.why) == (RECIPE, None, now, "")
 
@@ -108,15 +108,15 @@ def test_who_is_erased_while_an_issue_is_composed_does_not_come_back_by_it(store
     reader, issue = add_reader(store, now), add_issue(store, now)
     people.erase(store, "ada@example.org", now=now)
     ledger.enqueue(store, [copy_for(issue, reader, now)], now)
-    assert ledger.count_by_state(store) == {}
+    assert records.count_by_state(store) == {}
 
 
 def test_a_reader_gets_one_copy_of_an_issue_and_one_issue_a_period(store: Database, reader: int, now: datetime) -> None:
     other = add_issue(store, now, date(2026, 11, 23))
     ledger.enqueue(store, [copy_for(1, reader, now, "2026-W49"), copy_for(other, reader, now)], now)
-    assert ledger.count_by_state(store) == {"queued": 1}
+    assert records.count_by_state(store) == {"queued": 1}
     ledger.enqueue(store, [copy_for(other, reader, now, "2026-W49")], now)
-    assert ledger.count_by_state(store) == {"queued": 2}
+    assert records.count_by_state(store) == {"queued": 2}
     third = add_issue(store, now, date(2026, 11, 24))
     for columns in [(1, reader, "2026-W50"), (third, reader, "2026-W48")]:
         with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
@@ -153,7 +153,7 @@ def test_a_claim_may_be_for_one_reader_only(store: Database, reader: int, now: d
     ledger.enqueue(store, [copy_for(1, bob, now)], now)
     (copy,), _ = claim(store, now, only=bob)
     assert copy.reader and copy.reader.address == "bob@example.org"
-    assert ledger.count_by_state(store) == {"claimed": 1, "queued": 1}
+    assert records.count_by_state(store) == {"claimed": 1, "queued": 1}
 
 
 @pytest.mark.parametrize("after", [State.PAUSED, State.UNSUBSCRIBED, State.SUPPRESSED])
@@ -297,9 +297,9 @@ def test_what_was_not_begun_is_given_back(store: Database, reader: int, now: dat
     (first, _), _ = claim(store, now)
     ledger.step(store, "w1", None, first.delivery.id, now)
     ledger.release(store, "w2", now)
-    assert ledger.count_by_state(store) == {"claimed": 1, "sending": 1}
+    assert records.count_by_state(store) == {"claimed": 1, "sending": 1}
     ledger.release(store, "w1", now)
-    assert ledger.count_by_state(store) == {"queued": 1, "sending": 1}
+    assert records.count_by_state(store) == {"queued": 1, "sending": 1}
 
 
 def test_the_claims_of_a_dead_worker_wait_again(store: Database, reader: int, now: datetime) -> None:
@@ -341,7 +341,7 @@ def test_the_work_of_a_living_worker_is_left_alone(store: Database, reader: int,
     (first, _), _ = claim(store, now)
     ledger.step(store, "w1", None, first.delivery.id, now)
     assert ledger.recover(store, everybody_lives, now, repeat=True) == 0
-    assert ledger.count_by_state(store) == {"claimed": 1, "sending": 1}
+    assert records.count_by_state(store) == {"claimed": 1, "sending": 1}
 
 
 def test_of_two_workers_only_the_dead_one_is_taken_over(store: Database, reader: int, now: datetime) -> None:
@@ -357,7 +357,7 @@ def test_of_two_workers_only_the_dead_one_is_taken_over(store: Database, reader:
 def test_a_number_counts_issues_that_came_or_may_have_come(store: Database, reader: int, now: datetime) -> None:
     bob = add_reader(store, now, "bob@example.org")
     ledger.enqueue(store, [replace(copy_for(1, bob, now), recipe=NothingNew("nothing new"))], now)
-    assert ledger.counts_before(store, [reader, bob, 99]) == {reader: 1}
+    assert records.counts_before(store, [reader, bob, 99]) == {reader: 1}
 
 
 def test_served_knows_readers_and_periods_whatever_became_of_the_copy(
@@ -365,14 +365,14 @@ def test_served_knows_readers_and_periods_whatever_became_of_the_copy(
 ) -> None:
     delivery_id = begin_one(store, now)
     ledger.step(store, "w1", (delivery_id, Refused("550")), None, now)
-    assert ledger.served(store, ["2026-W48", "2026-W49"]) == {(reader, "2026-W48"): DeliveryState.FAILED}
-    assert ledger.served(store, []) == {}
+    assert records.served(store, ["2026-W48", "2026-W49"]) == {(reader, "2026-W48"): DeliveryState.FAILED}
+    assert records.served(store, []) == {}
 
 
 def test_forgetting_a_person_leaves_no_row(store: Database, reader: int, now: datetime) -> None:
     claim_one(store, now)
     ledger.forget(store, reader)
-    assert ledger.count_by_state(store) == {}
+    assert records.count_by_state(store) == {}
     assert received(store) == []
     # A worker that has it in hand may neither begin it nor be hurt.
     assert not ledger.step(store, "w1", (1, Sent()), 1, now)

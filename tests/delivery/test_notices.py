@@ -6,7 +6,7 @@ import pytest
 from postbox import ADA, BOB, PAGE, add_copy, claim, kept_words, notice, person_in, whys
 from sqlite_utils import Database
 
-from newsletter.delivery import ledger
+from newsletter.delivery import ledger, records
 from newsletter.delivery.notices import PATIENCE, PATIENT, USEFUL, NoticeKind, why_not
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
 from newsletter.store import SENDING, switch
@@ -158,7 +158,7 @@ def test_nothing_leaves_while_sending_is_switched_off(store: Database, now: date
     ledger.post(store, notice(), now)
     switch(store, SENDING, off=True, why="a restored copy", now=now)
     assert claim(store, now) == []
-    assert ledger.count_by_state(store) == {"queued": 1}
+    assert records.count_by_state(store) == {"queued": 1}
     switch(store, SENDING, off=False, why="", now=now)
     assert len(claim(store, now)) == 1
 
@@ -226,7 +226,7 @@ def test_after_a_crash_an_unbegun_notice_waits_again_and_a_begun_one_is_uncertai
     begun, _ = claim(store, now)
     assert ledger.step(store, "w1", None, begun.delivery.id, now)
     assert ledger.recover(store, lambda _: True, now, repeat=False) == 1
-    assert ledger.count_by_state(store) == {"queued": 1, "uncertain": 1}
+    assert records.count_by_state(store) == {"queued": 1, "uncertain": 1}
     assert [claimed.delivery.id for claimed in claim(store, now)] != [begun.delivery.id]
     assert ledger.recover(store, lambda _: True, now, repeat=True) == 0
     assert {claimed.delivery.id for claimed in claim(store, now)} >= {begun.delivery.id}
@@ -236,6 +236,6 @@ def test_what_is_dropped_is_no_copy_that_was_not_sent(store: Database, now: date
     person = person_in(store, now, State.UNSUBSCRIBED)
     ledger.post(store, notice(NoticeKind.ANNOUNCEMENT, person=person.id), now)
     claim(store, now)
-    assert ledger.not_sent(store) == []
-    assert ledger.find(store, 1).state is DeliveryState.DROPPED
-    assert ledger.counts_before(store, [person.id]) == {}
+    assert records.not_sent(store) == []
+    assert records.find(store, 1).state is DeliveryState.DROPPED
+    assert records.counts_before(store, [person.id]) == {}

@@ -14,7 +14,7 @@ from postbox import ADA, BOB, PAGE, add_copy, claim, notice, person_in
 from sqlite_utils import Database
 
 from newsletter import Newsletter
-from newsletter.delivery import ledger
+from newsletter.delivery import ledger, records
 from newsletter.delivery.notices import NoticeKind
 from newsletter.delivery.outcomes import Refused
 from newsletter.delivery.returns import came_back
@@ -158,7 +158,7 @@ def test_what_a_server_answers_is_weighed(store: Database, now: datetime, answer
     for claimed in claim(store, now):
         assert ledger.step(store, "w1", None, claimed.delivery.id, now)
         ledger.step(store, "w1", (claimed.delivery.id, Refused(answer)), None, now)
-    assert ledger.count_by_state(store) == {"failed": 2}
+    assert records.count_by_state(store) == {"failed": 2}
     assert bounces.score(bounces.bounces_of(store, people.get(store, ADA).id), now) == score
 
 

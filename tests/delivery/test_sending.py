@@ -12,7 +12,7 @@ from newsroom import Clock, make_project
 from sqlite_utils import Database
 
 from newsletter import Newsletter
-from newsletter.delivery import ledger
+from newsletter.delivery import ledger, records
 from newsletter.delivery.copies import FrozenIssues
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
 from newsletter.delivery.return_path import ReturnPath
@@ -75,7 +75,7 @@ def db(composed: Path, tmp_path: Path) -> Iterator[Database]:
     """A database with sixty copies that are due."""
     shutil.copy(composed / "newsletter.db", tmp_path)
     db = open_store(tmp_path / "newsletter.db")
-    assert ledger.count_by_state(db) == {"queued": 60}
+    assert records.count_by_state(db) == {"queued": 60}
     yield db
     db.conn.close()
 
@@ -138,7 +138,7 @@ def test_outcomes_are_counted_and_none_stops_the_others(db: Database, tmp_path: 
         DeliveryState.DEFERRED: 1,
         DeliveryState.UNCERTAIN: 1,
     }
-    assert ledger.count_by_state(db) == {"deferred": 1, "failed": 1, "sent": 57, "uncertain": 1}
+    assert records.count_by_state(db) == {"deferred": 1, "failed": 1, "sent": 57, "uncertain": 1}
     assert readers(script.sent) == [EVERYBODY[1], *EVERYBODY[4:]]
 
 
@@ -169,7 +169,7 @@ def test_when_the_server_goes_down_the_rest_waits_and_the_next_run_finishes(
     with pytest.raises(TransportDown):
         run(db, tmp_path, clock, script)
     assert script.closed == 1
-    counts = Counter(ledger.count_by_state(db))
+    counts = Counter(records.count_by_state(db))
     assert counts["sent"] == at
     assert counts["queued"] + counts["deferred"] == 60 - at
     run(db, tmp_path, clock, script)
@@ -182,7 +182,7 @@ def test_an_interruption_in_mid_message_leaves_that_one_open_and_no_other(
 ) -> None:
     with pytest.raises(type(error)):
         run(db, tmp_path, clock, Script(*[Sent()] * 5, error))
-    assert ledger.count_by_state(db) == {"queued": 54, "sending": 1, "sent": 5}
+    assert records.count_by_state(db) == {"queued": 54, "sending": 1, "sent": 5}
     assert ledger.recover(db, lambda _: True, clock(), repeat=False) == 1
 
 
@@ -216,14 +216,14 @@ def test_what_another_worker_took_over_is_left_to_it(db: Database, tmp_path: Pat
     script = Script(take_and_lose)
     assert +run(db, tmp_path, clock, script) == {DeliveryState.SENT: 59}
     assert EVERYBODY[10] not in readers(script.sent)
-    assert ledger.count_by_state(db) == {"claimed": 1, "sent": 59}
+    assert records.count_by_state(db) == {"claimed": 1, "sent": 59}
 
 
 def test_one_reader_only(db: Database, tmp_path: Path, clock: Clock) -> None:
     script = Script()
     run(db, tmp_path, clock, script, only=people.get(db, "r07@example.org").id)
     assert readers(script.sent) == ["r07@example.org"]
-    assert ledger.count_by_state(db) == {"queued": 59, "sent": 1}
+    assert records.count_by_state(db) == {"queued": 59, "sent": 1}
 
 
 def test_progress_tells_how_many_are_done(db: Database, tmp_path: Path, clock: Clock) -> None:

@@ -1,0 +1,144 @@
+"""What the ledger says: every delivery as it is, and what follows for a reader or an issue. Reads only."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlite_utils import Database
+
+from newsletter.delivery.notices import NoticeKind
+from newsletter.delivery.outcomes import DeliveryState
+from newsletter.rendering.letter import Letter, load_letter
+from newsletter.rendering.recipe import Recipe, load_recipe
+
+#: A message that goes out within this time of its hour bears that hour as its date.
+ON_TIME = timedelta(hours=1)
+#: What `delivery_of` reads.
+SELECT = "SELECT id, issue_id, subscriber_id, notice, state, due_at, recipe, date, why FROM deliveries"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A copy as the ledger has it."""
+
+    id: int
+    #: None for a notice
+    issue_id: int | None
+    #: None for a notice to somebody whom we do not keep
+    subscriber_id: int | None
+    #: None for a copy of an issue
+    notice: NoticeKind | None
+    state: DeliveryState
+    due_at: datetime
+    #: of a copy; None where there is nothing to send
+    recipe: Recipe | None
+    #: of a notice; None once it is sent
+    letter: Letter | None
+    #: the Date header; None before the first claim
+    date: datetime | None
+    why: str
+
+    def date_at(self, now: datetime) -> datetime:
+        """The Date header of a message that leaves now: fixed at the first claim, the reader's hour if in time."""
+        if self.date:
+            return self.date
+        return self.due_at if timedelta(0) <= now - self.due_at < ON_TIME else now
+
+
+def find(db: Database, delivery_id: int) -> Delivery:
+    """A delivery by its id."""
+    return delivery_of(db.conn.execute(f"{SELECT} WHERE id = ?", [delivery_id]).fetchone())
+
+
+def of_reader(db: Database, subscriber_id: int, issue_id: int) -> Delivery | None:
+    """A reader's copy of an issue, if it was composed."""
+    row = db.conn.execute(f"{SELECT} WHERE subscriber_id = ? AND issue_id = ?", [subscriber_id, issue_id]).fetchone()
+    return delivery_of(row) if row else None
+
+
+def served(db: Database, periods: Iterable[str]) -> dict[tuple[int, str], DeliveryState]:
+    """The state of every copy there is for these periods, by (subscriber, period)."""
+    rows = db.conn.execute(
+        "SELECT subscriber_id, period, state FROM deliveries WHERE period IN (SELECT value FROM json_each(?))",
+        [json.dumps(sorted(set(periods)))],
+    )
+    return {(subscriber_id, period): DeliveryState(state) for subscriber_id, period, state in rows}
+
+
+def sent_to(db: Database, subscriber_id: int, most: int) -> list[int]:
+    """The issues that a reader was sent, the newest first."""
+    rows = db.conn.execute(
+        "SELECT issue_id FROM deliveries WHERE subscriber_id = ? AND state = 'sent' AND issue_id IS NOT NULL "
+        "ORDER BY id DESC LIMIT ?",
+        [subscriber_id, most],
+    )
+    return [row[0] for row in rows]
+
+
+def first_sent(db: Database, issue_id: int) -> datetime | None:
+    """When the first copy of an issue left; None where none has."""
+    row = db.conn.execute(
+        "SELECT min(date) FROM deliveries WHERE issue_id = ? AND state = 'sent'", [issue_id]
+    ).fetchone()
+    return datetime.fromisoformat(row[0]) if row[0] else None
+
+
+def not_sent(db: Database, issue_id: int | None = None, *, most: int = 100) -> list[Delivery]:
+    """Copies that failed, wait for another try, are uncertain, or were dropped after composing; the newest first."""
+    rows = db.conn.execute(
+        f"{SELECT} WHERE (state IN ('failed', 'deferred', 'uncertain') OR state = 'dropped' AND recipe != '') "
+        "AND (? IS NULL OR issue_id = ?) "
+        "ORDER BY id DESC LIMIT ?",
+        [issue_id, issue_id, most],
+    )
+    return [delivery_of(row) for row in rows]
+
+
+def promised(db: Database, subscriber_ids: Sequence[int]) -> Iterable[tuple[int, int]]:
+    """(subscriber, entry) of every copy that is composed and waits: what is received only from its claim on."""
+    rows: Iterable[tuple[int, int]] = db.conn.execute(
+        "SELECT subscriber_id, json_extract(pick.value, '$[0]') FROM deliveries, json_each(recipe, '$.picks') AS pick "
+        "WHERE state = 'queued' AND subscriber_id IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(subscriber_ids))],
+    )
+    return rows
+
+
+def counts_before(db: Database, subscriber_ids: Sequence[int]) -> Mapping[int, int]:
+    """How many issues each reader has had."""
+    return dict(
+        db.conn.execute(
+            "SELECT subscriber_id, count(*) FROM deliveries WHERE notice IS NULL "
+            "AND state NOT IN ('dropped', 'failed') AND subscriber_id IN (SELECT value FROM json_each(?)) GROUP BY 1",
+            [json.dumps(list(subscriber_ids))],
+        )
+    )
+
+
+def count_by_state(db: Database, issue_id: int | None = None) -> dict[str, int]:
+    """How many deliveries are in each state, of one issue or of all."""
+    return dict(
+        db.conn.execute(
+            "SELECT state, count(*) FROM deliveries WHERE ? IS NULL OR issue_id = ? GROUP BY state",
+            [issue_id, issue_id],
+        )
+    )
+
+
+def delivery_of(row: Sequence[Any]) -> Delivery:
+    """A row as SELECT reads it."""
+    id_, issue_id, subscriber_id, notice, state, due_at, recipe, date, why = row
+    return Delivery(
+        id=id_,
+        issue_id=issue_id,
+        subscriber_id=subscriber_id,
+        notice=NoticeKind(notice) if notice else None,
+        state=DeliveryState(state),
+        due_at=datetime.fromisoformat(due_at),
+        recipe=load_recipe(recipe) if recipe and not notice else None,
+        letter=load_letter(recipe) if recipe and notice else None,
+        date=datetime.fromisoformat(date) if date else None,
+        why=why,
+    )
