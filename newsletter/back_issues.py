@@ -107,18 +107,21 @@ class BackIssues:
             entries=tuple(Shown(section, card, card.sentence(n), card.rest(n)) for section, card, n in shown),
         )
 
-    def copy(self, subscriber_id: int, issue_id: int) -> OwnCopy | None:
-        """A reader's own copy, also what was too long for the mail. None where there is none, or it is not out yet."""
+    def copy(self, subscriber_id: int, issue: int) -> OwnCopy | None:
+        """A reader's own copy, also what was too long for the mail. None where there is none, or it is not out yet.
+
+        `issue` is its id, or the number of its key, by which mails link to it.
+        """
         person = people.by_id(self._db, subscriber_id)
-        delivery = records.of_reader(self._db, subscriber_id, issue_id)
-        stored = next((one for one in issues.all_issues(self._db) if one.id == issue_id), None)
-        if person is None or delivery is None or delivery.recipe is None or stored is None or not delivery.date:
+        stored = next((one for one in issues.all_issues(self._db) if issue in (one.id, one.key.number)), None)
+        delivery = records.of_reader(self._db, subscriber_id, stored.id) if stored else None
+        if person is None or stored is None or delivery is None or delivery.recipe is None or not delivery.date:
             return None
-        frozen = self._issue(issue_id, delivery.recipe)
+        frozen = self._issue(stored.id, delivery.recipe)
         recipe = replace(delivery.recipe, left_out=0)
         subject, html, _ = frozen.plainly(recipe, person, self._signer)
         titles = tuple(frozen.cards[pick.entry_id].title for pick in recipe.picks)
-        return OwnCopy(BackIssue(issue_id, stored.key, delivery.date, subject), html, titles)
+        return OwnCopy(BackIssue(stored.id, stored.key, delivery.date, subject), html, titles)
 
     def copies(self, subscriber_id: int) -> list[OwnCopy]:
         """A reader's own copies that went out, the newest first."""

@@ -291,7 +291,6 @@ class Press:
             "count": count,
         }
         return Edition(
-            0,
             load_sources(self._templates, palette_for(settings.brand)),
             shared_variables(
                 newsletter=newsletter, issue=issue, intro_html=intro_html(intro), intro_text=intro_text(intro)

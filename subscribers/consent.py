@@ -179,6 +179,7 @@ def change_address(
     """
     address = parse_address(address)
     with writing(db):
+        person = people.by_id(db, person.id) or person
         if suppression_of(db, address) is Reason.COMPLAINED:
             raise Suppressed(f"{address} once reported our mail as unwanted; the operator can lift that.")
         other = people.find(db, address)
@@ -186,6 +187,10 @@ def change_address(
             if other.state in (State.ACTIVE, State.PAUSED):
                 raise MoveNotAllowed(f"{address} is subscribed already. Leave with one of the two addresses instead.")
             people.delete(db, other.id)
+        if person.state is State.SUPPRESSED and suppression_of(db, person.address) is Reason.BOUNCED:
+            lift_suppression(db, person, words=words, origin=origin, now=now)  # it was that address, not the person
+        # No list that is brought in later makes a second reader of the old address.
+        suppress(db, person.address, Reason.ERASED, now)
         lift(db, address)
         db.conn.execute(
             "UPDATE subscribers SET address = ?, address_key = ? WHERE id = ?",
@@ -274,7 +279,7 @@ def remind(db: Database, person: Subscriber, *, now: datetime, token: str) -> bo
 
 
 def purge_pending(db: Database, now: datetime) -> list[int]:
-    """Forget requests that nobody confirmed in a month; returns the ids of those people.
+    """Forget requests that nobody confirmed in a month; returns the ids of those people. Who was never asked waits.
 
     So are those whose address, typed by whomever, turned out to be dead: it stays on the list of suppressed ones.
     """
@@ -282,6 +287,8 @@ def purge_pending(db: Database, now: datetime) -> list[int]:
         rows = db.conn.execute(
             "SELECT id FROM subscribers WHERE (state = 'pending' OR state = 'suppressed' AND confirmed_at IS NULL AND "
             "EXISTS (SELECT 1 FROM evidence e WHERE e.subscriber_id = subscribers.id AND e.event = ?)) "
+            "AND (state = 'suppressed' OR EXISTS "
+            "(SELECT 1 FROM confirmations c WHERE c.subscriber_id = subscribers.id)) "
             "AND coalesce(changed_at, created_at) <= ? AND NOT EXISTS "
             "(SELECT 1 FROM confirmations c WHERE c.subscriber_id = subscribers.id AND c.created_at > ?)",
             [_move_event(State.PENDING, State.SUPPRESSED), *[stored(now - PURGE_AFTER)] * 2],

@@ -68,7 +68,7 @@ def import_(
             now=now,
             interests_from=interests_from,
             progress=told,
-            ask=(lambda email: newsletter.readers.ask_to_confirm(newsletter.subscriber(email))) if confirm else None,
+            ask=(lambda email: _ask_reader(newsletter, email)) if confirm else None,
         )
     if as_json:
         say_json({"understood": _understood(found), "imported": {**_counts(done.counts), "asked": done.asked}})
@@ -76,6 +76,12 @@ def import_(
         _report(file, done)
     if done.bad:
         raise typer.Exit(PARTLY)
+
+
+def _ask_reader(newsletter: "Newsletter", email: str) -> None:
+    """One confirmation, unless they have gone since they came in."""
+    if person := newsletter.readers.find(email):
+        newsletter.readers.ask_to_confirm(person)
 
 
 def export(

@@ -57,7 +57,7 @@ class FrozenIssues:
         """The issue, with at least these entries' cards."""
         issue = self._issues.get(issue_id)
         if issue is None:
-            issue = self._issues[issue_id] = FrozenIssue(load_edition(issue_id, issues.edition_of(self._db, issue_id)))
+            issue = self._issues[issue_id] = FrozenIssue(load_edition(issues.edition_of(self._db, issue_id)))
         missing = set(entry_ids) - issue.cards.keys()
         if missing:
             found: Mapping[int, str] = issues.cards_of(self._db, issue_id, missing)

@@ -247,20 +247,23 @@ def _record(db: Database, delivery_id: int, outcome: Outcome, now: datetime) -> 
         case Refused(why):
             _set(db, delivery_id, DeliveryState.FAILED, why, now)
             _free(db, delivery_id)
-            subscriber_id = find(db, delivery_id).subscriber_id
-            if subscriber_id is not None:
-                came_back(db, subscriber_id, str(delivery_id), verdict_of("", why), why, now)
+            # Whoever was erased while their mail was handed over has no row any more.
+            row = db.conn.execute("SELECT subscriber_id FROM deliveries WHERE id = ?", [delivery_id]).fetchone()
+            if row and row[0] is not None:
+                came_back(db, row[0], str(delivery_id), verdict_of("", why), why, now)
         case Unknown(why):
             _set(db, delivery_id, DeliveryState.UNCERTAIN, why, now)
 
 
 def _set(db: Database, delivery_id: int, state: DeliveryState, why: str, now: datetime) -> None:
-    # A notice's words are nobody's business once they are sent; its links above all.
+    # A notice's words are nobody's business once they are sent; its links above all. What a server says names the
+    # address, and of somebody whom we do not keep nothing would ever erase that.
     over = state in (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.DROPPED)
     db.conn.execute(
-        "UPDATE deliveries SET state = ?, why = ?, worker = NULL, changed_at = ?, "
+        "UPDATE deliveries SET state = ?, worker = NULL, "
+        "why = CASE WHEN subscriber_id IS NULL AND notice = 'answer' AND ? THEN '' ELSE ? END, changed_at = ?, "
         "recipe = CASE WHEN ? AND notice IS NOT NULL THEN '' ELSE recipe END WHERE id = ?",
-        [state, why[:500], stored(now), over, delivery_id],
+        [state, state is not DeliveryState.DROPPED, why[:500], stored(now), over, delivery_id],
     )
 
 

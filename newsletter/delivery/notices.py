@@ -5,6 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from newsletter.rendering.letter import Letter
+from subscribers.confirmations import PRIVATE_LASTS
 from subscribers.people import Subscriber
 from subscribers.states import State
 
@@ -62,7 +63,7 @@ def why_not(
     kind: NoticeKind, reader: Subscriber | None, subscriber_id: int | None, age: timedelta, *, complained: bool = False
 ) -> str:
     """Why a notice must not be sent, empty where it may; asked again at the moment of sending."""
-    if age > (PATIENCE if kind in PATIENT else USEFUL):
+    if age > (PATIENCE if kind in PATIENT else PRIVATE_LASTS if kind is NoticeKind.PRIVATE else USEFUL):
         return "it is too late for it"
     if subscriber_id is not None and reader is None:
         return "this person is not known any more"

@@ -38,6 +38,11 @@ class IssueKey:
         return f"{self.frequency}-{self.due}"
 
     @property
+    def number(self) -> int:
+        """The same as a number, known before the issue is stored: links to it are signed with that."""
+        return int(f"{self.due:%Y%m%d}") * 10 + list(Frequency).index(self.frequency)
+
+    @property
     def period(self) -> str:
         """The period it belongs to, such as 2026-W48."""
         return period(self.frequency, self.due)

@@ -55,7 +55,7 @@ class Answers:
         to = person.address if person else incoming.sender
         what = "answer" if most > UNASKED_HELP else "unasked answer"
         if to is None or not limits.allow(self._db, what, address_key(to), self._now, most=most):
-            return "It was done, and not answered any more today."
+            return "It was dealt with, and not answered any more today."
         links = self._readers.links(person) if person else None
         left = person is not None and person.state is State.UNSUBSCRIBED
         link = links["leave" if left else "preferences"] if links else self._settings.base_url

@@ -29,6 +29,8 @@ from newsletter.readers.asked import (
 )
 from newsletter.readers.desk import Pending
 from newsletter.readers.doing import HARMLESS, Done, cadence_after, carry_out
+from subscribers import limits
+from subscribers.address import address_key
 from subscribers.errors import SubscribersError
 from subscribers.evidence import Origin
 from subscribers.people import Subscriber
@@ -202,9 +204,9 @@ class Handling:
             unclear = understood.unclear or _UNCLEAR[bool(understood.commands)]
             return self._answers.help(incoming, person, unclear, most=UNASKED_HELP)
         if subscribe := next((c for c in commands if isinstance(c, Subscribe)), None):
-            return self._subscribe(incoming, subscribe, commands)
+            return self._subscribe(incoming, action, subscribe, commands)
         if any(isinstance(command, Help) for command in commands):
-            return self._answers.help(incoming, person, "", most=ANSWERS)
+            return self._answers.help(incoming, person, "", most=self._most(action) if person else UNASKED_HELP)
         origin, words = _origin(incoming.message_id, incoming.sender), _first_words(incoming)
         if person and private:
             # Only ever to the address that is kept, so whoever asks learns nothing.
@@ -213,14 +215,18 @@ class Handling:
             if not commands:
                 return "The answer is a private link."
         if person is None or person.state in (State.PENDING, State.UNSUBSCRIBED, State.SUPPRESSED):
-            return self._stranger(incoming, person, commands)
+            return self._stranger(incoming, person, commands, genuine=action.genuine)
         numbered = self._correspondence.numbered(person, incoming.references)
         if not action.genuine and any(not isinstance(command, HARMLESS) for command in commands):
             self._correspondence.ask_whether(
                 person, commands, numbered, words=words, origin=origin, thread=thread_of(incoming)
             )
             return "A sender could not be told from a forger, and was asked."
-        return self._carry_out(incoming, person, commands, numbered, words, origin)
+        return self._carry_out(incoming, person, commands, numbered, words, origin, most=self._most(action))
+
+    def _most(self, action: Commands) -> int:
+        """Answers a day; who may be a forger makes us write to somebody once."""
+        return ANSWERS if action.genuine else UNASKED_HELP
 
     def _carry_out(
         self,
@@ -230,6 +236,8 @@ class Handling:
         numbered: Sequence[int],
         words: str,
         origin: Origin,
+        *,
+        most: int = ANSWERS,
     ) -> str:
         try:
             with all_or_nothing(self._db):
@@ -247,10 +255,15 @@ class Handling:
             lines=done.lines,
             undo=done.undo,
             interests=done.interests,
+            # Whoever has left must hear it, whatever they wrote before.
+            most=most + 1 if gone else most,
         )
 
-    def _subscribe(self, incoming: Incoming, command: Subscribe, commands: Sequence[Command]) -> str:
-        """The rest of the commands says how it is wanted."""
+    def _subscribe(self, incoming: Incoming, action: Commands, command: Subscribe, commands: Sequence[Command]) -> str:
+        """The rest of the commands says how it is wanted. A forged sender is asked once a day, not more."""
+        sender = address_key(incoming.sender or "")
+        if not action.genuine and not limits.allow(self._db, "forged", sender, self._now, most=1):
+            return "Nothing was done: that sender was asked already, and may be forged."
         origin = _origin(incoming.message_id, incoming.sender or "")
         cadence, interests = self._cadence, list(command.interests)
         for one in commands:
@@ -276,10 +289,12 @@ class Handling:
             return self._answers.help(incoming, None, str(error), most=UNASKED_HELP)
         return "Somebody asked to subscribe, and was asked whether it was they."
 
-    def _stranger(self, incoming: Incoming, person: Subscriber | None, commands: Sequence[Command]) -> str:
-        """Wishes of somebody who is no reader: told so, once a day."""
+    def _stranger(
+        self, incoming: Incoming, person: Subscriber | None, commands: Sequence[Command], *, genuine: bool
+    ) -> str:
+        """Wishes of somebody who is no reader: told so, once a day. A forger cannot undo what is asked for."""
         if any(isinstance(command, Leave) for command in commands):
-            if person:
+            if person and genuine:
                 self._readers.leave(
                     person, words=_first_words(incoming), origin=_origin(incoming.message_id, person.address)
                 )

@@ -16,6 +16,7 @@ from typing import Self
 
 from newsletter.mailbox.envelope import Disposition, Handle, envelope_of, message_id_of, place_of
 from newsletter.mailbox.imap_connection import CannotRead, ImapConnection, ImapServer
+from subscribers.errors import DatabaseError
 
 #: Messages of one fetch; what is more waits for the next.
 BATCH = 50
@@ -226,10 +227,11 @@ class ImapMailbox:
         return disposition
 
     def _note(self, connection: ImapConnection, uid: str, raw: bytes, error: Exception) -> Trouble:
-        """Remember the failure; the last one flags the message."""
-        tries = self._failed[uid].count + 1 if uid in self._failed else 1
-        if tries < MOST_TRIES:
-            self._failed[uid] = _Failed(tries, time.monotonic() + _TRY_AGAIN[tries - 1])
+        """Remember the failure; the last one flags the message. A busy database or a full disk is no fault of its."""
+        tries = self._failed[uid].count if uid in self._failed else 0
+        tries = max(tries, 1) if isinstance(error, DatabaseError) else tries + 1
+        if tries < MOST_TRIES or isinstance(error, DatabaseError):
+            self._failed[uid] = _Failed(tries, time.monotonic() + _TRY_AGAIN[min(tries, len(_TRY_AGAIN)) - 1])
         else:
             self._mark(connection, uid, Disposition.KEEP)
         return Trouble(

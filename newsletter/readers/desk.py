@@ -130,7 +130,7 @@ class Readers:
         """Do what was asked for, once; again and again the same answer.
 
         None for an unknown token; one that has expired comes back as such, and nothing is done. What came of a mail's
-        wishes is in `detail["done"]`, in sentences. Raises `Suppressed`, `MoveNotAllowed`.
+        wishes is in `detail["done"]`, in sentences. Raises children of `SubscribersError`.
         """
         now = self._clock()
         detail: dict[str, Any] | None = None
@@ -148,7 +148,13 @@ class Readers:
                     consent.change_address(self._db, person, address, words=words, origin=origin, now=now)
                     if other and other.id != person.id:
                         forget(self._db, other.id)  # who made room for it
-                    self._post("moved", NoticeKind.ADDRESS, f"moved {token}", person, address=person.address)
+                    self._post(
+                        "moved",
+                        NoticeKind.ADDRESS,
+                        f"moved {person.id} {now.isoformat()}",
+                        person,
+                        address=person.address,
+                    )
                 case Asked.COMMAND:
                     detail = pending.detail
                     done = carry_out(

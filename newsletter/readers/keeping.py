@@ -92,6 +92,12 @@ HASHES = (
         None,
     ),
     Kept(
+        "a hash of every mail that was written to us",
+        "so that nothing is done twice when a mail comes twice",
+        "60 days",
+        None,
+    ),
+    Kept(
         "keyed hashes of network addresses and addresses that asked for something",
         "so that nobody can flood a mailbox through us",
         "one day",

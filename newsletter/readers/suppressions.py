@@ -49,6 +49,9 @@ class Suppressions:
         """The operator's word that this address may be mailed again; who had complained is asked to confirm."""
         words = "The operator states that this address may be mailed again."
         with writing(self._db):
+            person = people.by_id(self._db, person.id) or person
+            if person.state is not State.SUPPRESSED:
+                return person
             person = consent.lift_suppression(self._db, person, words=words, origin=origin, now=self._clock())
             if person.state is State.PENDING:
                 self._readers.ask_to_confirm(person)

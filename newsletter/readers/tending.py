@@ -20,7 +20,7 @@ from subscribers.database import settle, stored, writing
 from subscribers.evidence import Origin
 from subscribers.suppression import Reason
 
-#: Mail that was dealt with is remembered so long: it is not delivered again after that.
+#: Mail that was dealt with, and notices that are out, are remembered so long: nothing comes again after that.
 INCOMING_KEPT = timedelta(days=60)
 #: Whom the operator is told about, once a day.
 _OF_LATE = timedelta(days=2)
@@ -56,6 +56,11 @@ def tend(
     limits.forget_old(db, now)
     with writing(db):
         db.conn.execute("DELETE FROM incoming WHERE at < ?", [stored(now - INCOMING_KEPT)])
+        db.conn.execute(
+            "DELETE FROM deliveries WHERE notice IS NOT NULL AND state IN ('sent', 'failed', 'dropped') "
+            "AND changed_at < ?",
+            [stored(now - INCOMING_KEPT)],
+        )
     _tell_suppressed(readers, suppressions, settings, signer, now)
     settle(db)
 

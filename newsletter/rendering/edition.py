@@ -11,7 +11,7 @@ from quopri import decodestring
 from typing import Any
 
 from newsletter.errors import TemplateError
-from newsletter.issues.issue import Pick, ReasonKind, Section
+from newsletter.issues.issue import Pick, ReasonKind, Section, parse_issue_key
 from newsletter.rendering import words
 from newsletter.rendering.body import LINK_FIELDS, BodyTemplate
 from newsletter.rendering.card import Card
@@ -56,11 +56,12 @@ class Body:
 class Edition:
     """What all copies of an issue share."""
 
-    def __init__(self, issue_id: int, sources: dict[str, str], shared: dict[str, Any]) -> None:
+    def __init__(self, sources: dict[str, str], shared: dict[str, Any]) -> None:
         """`sources`: templates by name, `shared`: the variables `newsletter` and `issue` (see README)."""
-        self.issue_id = issue_id
         self.sources = sources
         self.shared = shared
+        #: a draft has no id yet, and must not differ from what is sent
+        self._number = parse_issue_key(shared["issue"]["name"]).number
         self._environment = environment(sources)
         self.html = BodyTemplate(self._environment, shared, html=True)
         self.text = BodyTemplate(self._environment, shared, html=False)
@@ -173,7 +174,7 @@ class Edition:
 
     def _encoded_links(self, signed: PersonalSigner) -> dict[str, bytes]:
         tokens = signed.tokens(_READER_LINKS)
-        tokens += signed.tokens((Purpose.ISSUE,), self.issue_id)
+        tokens += signed.tokens((Purpose.ISSUE,), self._number)
         return {name: path + token + _SOFT_BREAK for (name, path), token in zip(self._link_paths, tokens, strict=True)}
 
     def _links(self, recipe: Recipe, reader: Reader, signer: Signer) -> dict[str, str]:
@@ -182,17 +183,17 @@ class Edition:
             f"links.{name}": signer.url(purpose, person)
             for name, purpose in zip(LINK_FIELDS, _READER_LINKS, strict=False)
         }
-        links["links.issue"] = signer.url(Purpose.ISSUE, person, self.issue_id)
+        links["links.issue"] = signer.url(Purpose.ISSUE, person, self._number)
         for pick in recipe.picks:
             links[f"more.{pick.entry_id}"] = signer.url(Purpose.MORE, person, pick.entry_id)
             links[f"less.{pick.entry_id}"] = signer.url(Purpose.LESS, person, pick.entry_id)
         return links
 
 
-def load_edition(issue_id: int, text: str) -> Edition:
+def load_edition(text: str) -> Edition:
     """Read what `Edition.dump` wrote."""
     values = json.loads(text)
-    return Edition(issue_id, values["sources"], values["shared"])
+    return Edition(values["sources"], values["shared"])
 
 
 def shared_variables(

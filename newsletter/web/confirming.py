@@ -13,7 +13,7 @@ from newsletter.web.forms import Typed, empty, lines
 from newsletter.web.visit import Visit
 from subscribers.confirmations import Purpose as Asked
 from subscribers.consent import load_wishes
-from subscribers.errors import MoveNotAllowed, Suppressed
+from subscribers.errors import SubscribersError
 from subscribers.people import Subscriber
 from subscribers.states import State
 
@@ -66,7 +66,7 @@ def _confirmed(visit: Visit, pending: Pending) -> Response:
     button = _HEADINGS[pending.purpose][1]
     try:
         done = visit.newsletter.readers.confirm(visit.token, words=button, origin=visit.origin())
-    except (Suppressed, MoveNotAllowed) as error:
+    except SubscribersError as error:
         return visit.message(
             "That cannot be done here.",
             str(error),
@@ -83,7 +83,7 @@ def _done(visit: Visit, pending: Pending) -> Response:
         case Asked.SUBSCRIBE:
             return visit.gone_quiet(person) or _welcome(visit, person)
         case Asked.ADDRESS:
-            return visit.message(
+            return visit.gone_quiet(person) or visit.message(
                 "Your issues come here now.",
                 f"The next one goes to {pending.detail['address']}.",
                 link=(visit.link(Purpose.PREFERENCES, person), "Change what, when and how often"),

@@ -57,7 +57,8 @@ def leave(visit: Visit) -> Response:
                     status=409,
                     link=(f"{visit.site.base}/", "Subscribe again"),
                 )
-            return _left(visit, person, "stayed")
+            if person.state not in _GONE:
+                return _left(visit, person, "stayed")
     if person.state in _GONE:
         return _left(visit, person, "left")
     pause = visit.link(Purpose.PAUSE, person) if person.state in (State.ACTIVE, State.PAUSED) else ""

@@ -52,7 +52,7 @@ def an_issue() -> tuple[Edition, Edition, Recipe, dict[int, Card]]:
     shared = shared_variables(newsletter=newsletter, issue=issue, intro_html="", intro_text="")
     sources = load_sources(Path("no overrides"), palette_for("#a8401c"))
     uncompiled = sources | {COMPILED: (shipped_templates() / DOCUMENT).read_text("utf-8")}
-    return Edition(1, sources, shared), Edition(1, uncompiled, shared), recipe, cards
+    return Edition(sources, shared), Edition(uncompiled, shared), recipe, cards
 
 
 def seconds(way: Callable[[], Any], rounds: int) -> float:

@@ -11,6 +11,7 @@ from newsletter.delivery.notices import PATIENCE, PATIENT, USEFUL, NoticeKind, w
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
 from newsletter.store import SENDING, switch
 from subscribers import consent, people
+from subscribers.confirmations import PRIVATE_LASTS
 from subscribers.evidence import Origin
 from subscribers.states import State
 from subscribers.suppression import Reason
@@ -174,8 +175,9 @@ def test_a_notice_for_later_waits(store: Database, now: datetime) -> None:
 
 def test_what_would_come_too_late_does_not_come(now: datetime) -> None:
     """A confirmation's link is good for three days; what somebody wrote to the operator is no worse after a week."""
+    limits = {NoticeKind.PRIVATE: PRIVATE_LASTS} | dict.fromkeys(PATIENT, PATIENCE)
     for kind in NoticeKind.ANSWER, NoticeKind.PRIVATE, NoticeKind.ADDRESS, NoticeKind.FORWARDED, NoticeKind.ALARM:
-        limit = PATIENCE if kind in PATIENT else USEFUL
+        limit = limits.get(kind, USEFUL)
         assert why_not(kind, None, None, limit) == ""
         assert why_not(kind, None, None, limit + SECOND) == "it is too late for it"
 

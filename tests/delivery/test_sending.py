@@ -207,6 +207,21 @@ def test_who_is_erased_while_their_copy_is_in_hand_gets_nothing(db: Database, tm
     assert "r10@example.org" not in readers(script.sent)
 
 
+def test_who_is_erased_while_their_mail_is_refused_stops_nobody_else(
+    db: Database, tmp_path: Path, clock: Clock
+) -> None:
+    first = next(people.everybody(db))
+
+    def erased() -> Outcome:
+        ledger.forget(db, first.id)
+        people.erase(db, first.address, now=clock())
+        return Refused("550 5.1.1 User unknown")
+
+    script = Script(erased)
+    counts = run(db, tmp_path, clock, script)
+    assert (counts[DeliveryState.FAILED], counts[DeliveryState.SENT], script.closed) == (1, 59, 1)
+
+
 def test_what_another_worker_took_over_is_left_to_it(db: Database, tmp_path: Path, clock: Clock) -> None:
     def take_and_lose() -> Outcome:
         # As if this worker had been taken for dead, and the copy claimed by another one.

@@ -6,7 +6,6 @@ import pytest
 from letters import html_letter
 from mailroom import ADA, BOB, EVE, FORGED, OP, OURS, Mailroom, text_of, to_whom, token_in
 
-from newsletter.readers.desk import PER_ADDRESS
 from newsletter.rendering.links import Purpose
 from subscribers import consent, people
 from subscribers.bounces import HARD, note
@@ -312,13 +311,17 @@ def test_a_yes_of_who_complained_after_the_question_lifts_nothing(room: Mailroom
 # -- who asks in somebody else's name
 
 
-def test_a_forged_sender_gets_their_victim_three_questions_a_day_at_most(room: Mailroom) -> None:
+def test_a_forged_sender_gets_their_victim_one_question_a_day(room: Mailroom) -> None:
     for _ in range(30):
         room.write("subscribe\nhttps://evil.example/casino", sender=ADA, envelope=EVE, Authentication_Results=FORGED)
     questions = room.mails()
-    assert [to_whom(mail) for mail in questions] == [ADA] * PER_ADDRESS
+    assert [to_whom(mail) for mail in questions] == [ADA]
     assert not any("casino" in str(mail) for mail in questions)
     assert room.state() is State.PENDING
+    # Nor can a forger take back what was asked for.
+    room.write("stop", sender=ADA, envelope=EVE, Authentication_Results=FORGED)
+    assert room.state() is State.PENDING
+    room.mails()
     room.clock.forward(days=1, seconds=1)
     room.write("subscribe", sender=ADA, envelope=EVE)
     assert len(room.mails()) == 1

@@ -195,6 +195,7 @@ def test_what_contradicts_itself_or_is_unclear_changes_nothing_and_is_helped_onc
 
 
 def test_help_that_is_asked_for_is_given_each_time_within_reason(room: Mailroom) -> None:
+    room.reader()
     told = room.told("help")
     assert "We did not understand" not in text_of(told)
     assert "unsubscribe" not in text_of(told)

@@ -9,6 +9,7 @@ from newsletter.errors import MailboxError
 from newsletter.mailbox.envelope import MOST_BYTES, Disposition, Envelope
 from newsletter.mailbox.imap import FetchReport, ImapMailbox
 from newsletter.mailbox.imap_connection import BEGINNING, KEYWORD, ImapServer
+from subscribers.errors import DatabaseBusy
 
 DONE, KEEP = Disposition.DONE, Disposition.KEEP
 
@@ -140,6 +141,13 @@ def test_the_third_failure_leaves_a_message_to_the_operator(server: ImapServerDo
     assert [[t.given_up for t in report.troubles] for report in reports] == [[False], [False], [True], []]
     assert bad.flags == {r"\Flagged", KEYWORD}
     assert desk.taken == ["bad"] * 3
+
+
+def test_a_database_that_is_busy_for_long_gives_no_message_up(server: ImapServerDouble, mailbox: ImapMailbox) -> None:
+    one = server.arrive(mail("one"))
+    desk = Desk(one=DatabaseBusy("another process holds it"))
+    assert not any(trouble.given_up for _ in range(9) for trouble in mailbox.fetch(desk).troubles)
+    assert one.flags == set()
 
 
 def test_an_answer_that_is_none_is_a_failure(server: ImapServerDouble, mailbox: ImapMailbox) -> None:

@@ -37,7 +37,7 @@ def edition(overrides: Path = NOWHERE, *, brand: str = "#a8401c", intro: str = "
         "count": 12,
     }
     shared = shared_variables(newsletter=names, issue=issue, intro_html=intro_html(intro), intro_text=intro_text(intro))
-    return Edition(5, load_sources(overrides, palette_for(brand)), shared)
+    return Edition(load_sources(overrides, palette_for(brand)), shared)
 
 
 def card(n: int, title: str = "", **words: Any) -> Card:

@@ -66,7 +66,7 @@ def test_the_fast_way_gives_what_the_plain_way_gives(a_recipe: Recipe) -> None:
 @given(RECIPES)
 @settings(max_examples=8)
 def test_the_same_arguments_give_the_same_bytes_from_whichever_edition(a_recipe: Recipe) -> None:
-    fresh = load_edition(5, ISSUE.dump())
+    fresh = load_edition(ISSUE.dump())
     again = load_recipe(a_recipe.dump())
     assert again == a_recipe
     one, two = assembled(ISSUE, a_recipe), assembled(fresh, again)

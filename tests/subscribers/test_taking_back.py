@@ -326,4 +326,12 @@ def test_suppressing_follows_somebody_to_their_new_address(store: Database, now:
     person = reader(store, now)
     change(store, person, BOB, now)
     suppress_for(store, person, Reason.COMPLAINED, now)  # with the old view of them
-    assert (suppression_of(store, BOB), suppression_of(store, ADA)) == (Reason.COMPLAINED, None)
+    assert (suppression_of(store, BOB), suppression_of(store, ADA)) == (Reason.COMPLAINED, Reason.ERASED)
+
+
+def test_an_old_address_is_nobodys_way_back_by_a_list(store: Database, now: datetime) -> None:
+    person = reader(store, now)
+    change(store, person, BOB, now)
+    assert suppression_of(store, ADA) is Reason.ERASED
+    change(store, person, ADA, now)  # back again
+    assert (suppression_of(store, ADA), suppression_of(store, BOB)) == (None, Reason.ERASED)
