@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from newsroom import make_project
 
 HEAVY = ("torch", "numpy", "sentence_transformers", "sqlite_utils", "httpx2", "feedparser", "jinja2")
@@ -39,6 +40,7 @@ def test_help_imports_nothing_heavy() -> None:
         assert set(HEAVY) & set(loaded(help_of, *arguments)) == set(), arguments
 
 
+@pytest.mark.slow
 def test_help_answers_at_once() -> None:
     times = []
     for _ in range(3):
@@ -64,6 +66,7 @@ with Newsletter(sys.argv[1], embedder=WordEmbedder()) as newsletter:
     assert not {"torch", "sentence_transformers", "transformers"} & set(found)
 
 
+@pytest.mark.slow
 def test_looking_at_readers_loads_no_model_and_starts_none(tmp_path: Path) -> None:
     make_project(tmp_path)
     ran = subprocess.run(

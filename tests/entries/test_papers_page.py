@@ -166,6 +166,7 @@ def test_a_title_that_holds_nothing_readable_is_skipped() -> None:
     assert [skipped.why for skipped in parsed.skipped] == ["its title holds nothing readable"]
 
 
+@pytest.mark.slow
 def test_a_page_of_5000_papers_is_read_in_a_moment(store: Database, now: datetime, tmp_path: Path) -> None:
     parts = (part for n in range(5_000) for part in (f"Paper number {n}", f"{ABSTRACT}{n}"))
     folder = tmp_path / "pages"

@@ -17,6 +17,9 @@ from newsletter.errors import MailboxError, SettingsError
 from newsletter.mailbox.envelope import MOST_BYTES, Disposition, Envelope
 from newsletter.mailbox.lmtp import MOST_LINE, LmtpServer
 
+#: They wait, as servers let one wait.
+pytestmark = pytest.mark.slow
+
 MAIL = b"From: ada@readers.test\r\nSubject: subscribe\r\n\r\n.\r\n..two dots\r\n caf\xe9\r\n"
 OURS = {"papers@news.test", "papers+token@news.test"}
 

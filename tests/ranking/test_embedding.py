@@ -80,6 +80,7 @@ def test_what_was_embedded_before_a_kill_is_kept(store: Database, monkeypatch: p
     assert found == pytest.approx(WordEmbedder().embed(TEXTS), abs=1e-3)
 
 
+@pytest.mark.slow
 def test_more_texts_than_a_statement_takes_are_found_again(store: Database, embedder: WordEmbedder) -> None:
     texts = [f"Text number {n}" for n in range(901)]
     vectors_of(store, embedder, texts)

@@ -204,6 +204,7 @@ def test_every_number_is_finite_and_every_place_has_one_source(world: World) -> 
             assert all_tastes.follower[interest] == reader
 
 
+@pytest.mark.slow
 @given(worlds(most_votes=4), st.randoms())
 def test_the_order_of_readers_who_vote_does_not_matter(world: World, random: Random) -> None:
     order = list(range(len(world.followed)))

@@ -298,6 +298,7 @@ _ODD = st.sampled_from(
     st.lists(st.tuples(_TEXT | _ODD, st.lists(_TEXT | _ODD, max_size=5)), min_size=1, max_size=4),
     st.sampled_from([export_csv, export_json]),
 )
+@pytest.mark.slow
 def test_any_names_and_interests_come_back_as_they_were(
     tmp_path: Path, now: datetime, readers: list[tuple[str, list[str]]], export: Export
 ) -> None:
