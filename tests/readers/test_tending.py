@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from newsletter.delivery.returns import came_back
 from newsletter.delivery.verdicts import Verdict
 from newsletter.rendering.links import Purpose
-from subscribers import bounces, confirmations, consent, limits
+from subscribers import bounces, confirmations, consent, limits, people
 from subscribers.database import stored
 from subscribers.evidence import evidence_of
 from subscribers.people import Subscriber
@@ -276,3 +276,22 @@ def test_what_another_server_says_is_words_in_the_operators_mail(desk: Desk) -> 
     assert "<b>" not in html.get_content()
     assert 'href="https://evil' not in html.get_content()
     assert mail["bcc"] is None
+
+
+def test_who_came_in_by_a_list_and_was_never_asked_is_not_forgotten(desk: Desk) -> None:
+    cadence = desk.newsletter.settings.cadence.cadence()
+    people.insert(desk.db, ADA, State.PENDING, name="", cadence=cadence, now=desk.clock())
+    desk.clock.forward(days=40)
+    tend(desk)
+    assert desk.person().state is State.PENDING
+    desk.readers.ask_to_confirm(desk.person())
+    desk.clock.forward(days=31)
+    tend(desk)
+    assert desk.readers.find(ADA) is None
+
+
+def test_lifting_who_is_not_suppressed_mails_nobody(desk: Desk) -> None:
+    desk.asked()
+    for _ in range(3):
+        assert desk.newsletter.suppressions.lift(desk.person(), origin=PAGE).state is State.PENDING
+    assert desk.new_mails() == []

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 from newsroom import SETTINGS, Clock
-from website import ADA, NOON, Website, build, text_of
+from website import ADA, NOON, Website, build, nonce_in, text_of
 
 from newsletter.rendering.links import Purpose
+from subscribers import consent
+from subscribers.evidence import Origin
 from subscribers.states import State
+from subscribers.suppression import Reason
 
 pytest_plugins = ("website_fixtures",)
 
@@ -186,3 +189,15 @@ def test_announcements_are_left_and_wanted_again_by_a_press(website: Website) ->
     website.newsletter.remove(ADA)
     assert website.client.post(link, data=ONE_CLICK).status_code == 200
     assert website.client.post(link[:-3], data=ONE_CLICK).status_code == 404
+
+
+def test_who_complained_meanwhile_is_not_told_that_they_stay(website: Website) -> None:
+    link = website.link(Purpose.LEAVE)
+    nonce = nonce_in(website.get(link).text)
+    person = website.ada()
+    consent.suppress_person(
+        website.newsletter.database, person, Reason.COMPLAINED, words="", origin=Origin("mail"), now=website.clock()
+    )
+    answer = website.client.post(link, data={"nonce": nonce, "act": "stay"})
+    assert "next issue" not in text_of(answer).lower()
+    assert website.ada().state is State.SUPPRESSED
