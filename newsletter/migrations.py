@@ -151,6 +151,8 @@ def m002_readers(db: Database) -> None:
         "ALTER TABLE outbox RENAME TO deliveries",
         "CREATE INDEX deliveries_by_state ON deliveries (state, due_at)",
         "CREATE INDEX notices_by_state ON deliveries (state, due_at) WHERE notice IS NOT NULL",
+        # The archive's page asks of every issue when it went out first.
+        "CREATE INDEX deliveries_sent ON deliveries (issue_id, date) WHERE state = 'sent'",
         "ALTER TABLE issues ADD COLUMN general TEXT",  # JSON: everybody's edition, for the archive
         """
         CREATE TABLE votes (

@@ -210,13 +210,6 @@ def recover(db: Database, is_dead: Callable[[str], bool], now: datetime, *, repe
     return uncertain
 
 
-def forget(db: Database, subscriber_id: int) -> None:
-    """Erase what the ledger keeps about a person."""
-    with writing(db):
-        db.conn.execute("DELETE FROM received WHERE subscriber_id = ?", [subscriber_id])
-        db.conn.execute("DELETE FROM deliveries WHERE subscriber_id = ?", [subscriber_id])
-
-
 def _composed(recipe: Recipe | NothingNew) -> tuple[DeliveryState, str, str]:
     """State, recipe and reason of a new row."""
     if isinstance(recipe, NothingNew):

@@ -14,6 +14,7 @@ from newsletter.delivery.ledger import BATCH, Claimed, NewDelivery
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
 from newsletter.issues import store as issues
 from newsletter.issues.issue import IssueKey, NothingNew, Pick, ReasonKind, Section
+from newsletter.readers.keeping import forget
 from newsletter.rendering.recipe import Recipe
 from subscribers import people
 from subscribers.cadence import Cadence, Frequency
@@ -371,7 +372,7 @@ def test_served_knows_readers_and_periods_whatever_became_of_the_copy(
 
 def test_forgetting_a_person_leaves_no_row(store: Database, reader: int, now: datetime) -> None:
     claim_one(store, now)
-    ledger.forget(store, reader)
+    forget(store, reader)
     assert records.count_by_state(store) == {}
     assert received(store) == []
     # A worker that has it in hand may neither begin it nor be hurt.

@@ -19,6 +19,7 @@ from newsletter.delivery.return_path import ReturnPath
 from newsletter.delivery.sending import deliver
 from newsletter.delivery.workers import FOLDER
 from newsletter.errors import TransportDown
+from newsletter.readers.keeping import forget
 from newsletter.rendering.links import Signer
 from newsletter.rendering.store import load_keys
 from newsletter.store import open_store
@@ -199,7 +200,7 @@ def test_who_pauses_between_two_batches_gets_nothing(db: Database, tmp_path: Pat
 
 def test_who_is_erased_while_their_copy_is_in_hand_gets_nothing(db: Database, tmp_path: Path, clock: Clock) -> None:
     def take_and_erase() -> Outcome:
-        ledger.forget(db, people.erase(db, "r10@example.org", now=clock()))
+        forget(db, people.erase(db, "r10@example.org", now=clock()))
         return Sent()
 
     script = Script(take_and_erase)
@@ -213,7 +214,7 @@ def test_who_is_erased_while_their_mail_is_refused_stops_nobody_else(
     first = next(people.everybody(db))
 
     def erased() -> Outcome:
-        ledger.forget(db, first.id)
+        forget(db, first.id)
         people.erase(db, first.address, now=clock())
         return Refused("550 5.1.1 User unknown")
 
