@@ -180,3 +180,63 @@ def m002_readers(db: Database) -> None:
     ):
         db.conn.execute(statement)
     db["entries"].enable_fts(["title", "summary"], tokenize="porter", create_triggers=True)  # type: ignore[union-attr]
+
+
+@migrations()
+def m003_the_clock(db: Database) -> None:
+    """What is remembered between pulls and ticks, the operator's word about issues, what readers suggest."""
+    for statement in (
+        "ALTER TABLE sources ADD COLUMN good_at TEXT",  # the last pull that went well
+        "ALTER TABLE sources ADD COLUMN next_at TEXT",  # not before; null: as often as the settings say
+        "ALTER TABLE sources ADD COLUMN failures INTEGER NOT NULL DEFAULT 0",  # in a row
+        "ALTER TABLE sources ADD COLUMN failing_since TEXT",
+        "ALTER TABLE sources ADD COLUMN moved_to TEXT",  # where the server says that it is for good
+        "ALTER TABLE sources ADD COLUMN files TEXT",  # JSON: what each file of a folder was like when it was read
+        """
+        CREATE TABLE hosts (                      -- when a server may be asked again, by whichever process
+            host TEXT PRIMARY KEY,
+            free_at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+        "ALTER TABLE entries ADD COLUMN thanks TEXT NOT NULL DEFAULT ''",  # to whom, where a reader suggested it
+        """
+        CREATE TABLE issue_words (                -- the operator's last word about an issue, made or not made yet
+            frequency TEXT NOT NULL,
+            due_date TEXT NOT NULL,
+            word TEXT NOT NULL,                   -- hold, release, skip or cancel
+            at TEXT NOT NULL,
+            PRIMARY KEY (frequency, due_date)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "ALTER TABLE issues ADD COLUMN held_until TEXT",  # null: until the operator says so
+        """
+        CREATE TABLE suggestions (                -- links that readers sent in
+            id INTEGER PRIMARY KEY AUTOINCREMENT, -- never reused: signed links name it
+            subscriber_id INTEGER,                -- of the subscribers' package; null once they were erased
+            url TEXT NOT NULL,
+            why TEXT NOT NULL,                    -- in the reader's words
+            named INTEGER NOT NULL,               -- may they be thanked by name?
+            state TEXT NOT NULL,                  -- new, waiting, accepted, declined, unreadable
+            entry TEXT NOT NULL DEFAULT '',       -- JSON: what was found behind the link
+            trouble TEXT NOT NULL DEFAULT '',     -- why nothing was
+            tries INTEGER NOT NULL DEFAULT 0,
+            next_at TEXT,                         -- not before
+            entry_id INTEGER REFERENCES entries (id), -- once it is accepted
+            at TEXT NOT NULL,
+            changed_at TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX suggestions_by_state ON suggestions (state)",
+        "CREATE INDEX suggestions_by_subscriber ON suggestions (subscriber_id)",
+        """
+        CREATE TABLE ticks (                      -- what runs by itself, and how it went last
+            name TEXT PRIMARY KEY,                -- pull, make, deliver, tend
+            began_at TEXT,
+            ended_at TEXT,
+            good_at TEXT,                         -- when it last ended well
+            failing_since TEXT,
+            error TEXT                            -- null if it ended well
+        ) STRICT, WITHOUT ROWID
+        """,
+    ):
+        db.conn.execute(statement)

@@ -96,6 +96,22 @@ class IssueSettings(Section):
         1.0, ge=-3, le=5, description="how far above the average an entry must lie to be chosen, in standard deviations"
     )
     max_lateness_hours: int = Field(48, ge=1, le=720, description="an issue later than this is not sent any more")
+    review_hours: int = Field(
+        0,
+        ge=0,
+        le=168,
+        description="each issue waits for your word, but at most so long after its cut-off; 0: not at all",
+    )
+
+
+class PullSettings(Section):
+    """How entries are brought in."""
+
+    every_minutes: int = Field(60, ge=5, le=1440, description="each source is asked so often by `newsletter serve`")
+    private_networks: bool = Field(
+        False,
+        description="may a source on the internet redirect into a private network? What you write yourself may be there",
+    )
 
 
 class ModelSettings(Section):
@@ -115,6 +131,9 @@ class DeliverySettings(Section):
     on_uncertain: Literal["hold", "resend"] = Field(
         "hold",
         description="after a crash in mid-message: 'hold' shows it, 'resend' repeats it with the same Message-ID",
+    )
+    redirect_all_to: Annotated[str, AfterValidator(_address_or_none)] = Field(
+        "", description="for a rehearsal: every mail goes to this address instead of its reader, and counts as sent"
     )
     durability: Literal["power", "process"] = Field(
         "power", description="what the ledger survives: a power cut, or the death of the process only (faster)"
@@ -142,6 +161,7 @@ class WebSettings(Section):
     trusted_proxy: str = Field(
         "127.0.0.1", description="whose X-Forwarded-For is believed: addresses of that web server, with commas between"
     )
+    metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus metrics on this port of 127.0.0.1; 0 for none")
 
 
 class MailboxSettings(Section):
@@ -192,7 +212,8 @@ class SourceSettings(Section):
         description="your name for it; shown with each entry"
     )
     location: str = Field(min_length=1, description="a URL, a file or a folder (from the project's folder)")
-    kind: Literal["auto", "papers-page", "feed", "jsonl"] = Field(
+    kind: Literal["auto", "papers-page", "feed", "jsonl", "huggingface", "arxiv"] = Field(
         "auto", description="what it is, where guessing fails"
     )
     year: int | None = Field(None, ge=1990, le=2100, description="papers-page: the year that its date leaves out")
+    cross_lists: bool = Field(True, description="arxiv: also papers that were announced in another category first")

@@ -29,6 +29,7 @@ from newsletter.sections import (
     MailboxSettings,
     ModelSettings,
     OneLine,
+    PullSettings,
     Section,
     SmtpSettings,
     SourceSettings,
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
         description="where an entry without a link of its own is looked for; {title} is filled in",
     )
     cadence: CadenceSettings = CadenceSettings()
+    pull: PullSettings = PullSettings()
     issue: IssueSettings = IssueSettings()
     model: ModelSettings = ModelSettings()
     delivery: DeliverySettings = DeliverySettings()

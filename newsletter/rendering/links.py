@@ -47,6 +47,10 @@ class Purpose(IntEnum):
     FEED = 9
     #: where a mail that cannot be delivered comes back to; subject: the delivery
     BOUNCE = 10
+    #: the reader suggests a link
+    SUGGEST = 11
+    #: the operator's look at a suggestion; subject: the suggestion; never in a mail to a reader
+    SUGGESTION = 12
 
 
 #: First part of the path, per purpose.
@@ -62,6 +66,8 @@ PATHS = {
     Purpose.ANNOUNCEMENTS: "quiet",
     Purpose.SUPPRESSED: "lift",
     Purpose.BOUNCE: "bounce",
+    Purpose.SUGGEST: "suggest",
+    Purpose.SUGGESTION: "suggestion",
 }
 #: What the subject is a number of: part of what is signed, so that entry 7 and issue 7 differ.
 _KINDS = dict.fromkeys(Purpose, b"") | {
@@ -72,6 +78,8 @@ _KINDS = dict.fromkeys(Purpose, b"") | {
     Purpose.ANNOUNCEMENTS: b"quiet",
     Purpose.SUPPRESSED: b"lift",
     Purpose.BOUNCE: b"delivery",
+    Purpose.SUGGEST: b"suggest",
+    Purpose.SUGGESTION: b"suggestion",
 }
 #: First byte of a token, and which quarter of the digest signs it.
 _SLOTS = {p: (bytes((p,)), p % 4 * _DIGEST, p % 4 * _DIGEST + _DIGEST) for p in Purpose}
