@@ -110,7 +110,7 @@ class PullSettings(Section):
     every_minutes: int = Field(60, ge=5, le=1440, description="each source is asked so often by `newsletter serve`")
     private_networks: bool = Field(
         False,
-        description="may a source on the internet redirect into a private network? What you write yourself may be there",
+        description="may a source on the internet redirect into a private network? One that you name yourself may",
     )
 
 
