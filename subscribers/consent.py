@@ -7,7 +7,7 @@ its confirmation, and comes into force when that is confirmed.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlite_utils import Database
@@ -102,9 +102,10 @@ def confirm(db: Database, token: str, *, words: str, origin: Origin, now: dateti
         bounces.forget(db, person.id)
         move(State.PENDING if person.state is State.SUPPRESSED else person.state, State.ACTIVE)
         wishes = load_wishes(found.detail["wishes"])
-        people.update(db, person.id, name=wishes.name or person.name, cadence=wishes.cadence)
+        people.update(db, person.id, name=wishes.name or person.name, cadence=wishes.cadence, now=now)
         people.set_interests(db, person.id, wishes.interests or person.interests)
         _set_state(db, person.id, State.ACTIVE, now, confirmed=True)
+        _join(db, person.id, now)
         confirmations.mark_used(db, token, now)
         record(db, person.id, event="confirmed", origin=origin, words=words, now=now)
     return people.by_id(db, person.id)
@@ -161,12 +162,19 @@ def pause(db: Database, person: Subscriber, until: date | None, *, words: str, o
         db.conn.execute("UPDATE subscribers SET paused_until = ? WHERE id = ?", [day, person.id])
 
 
-def resume(db: Database, person: Subscriber, *, words: str, origin: Origin, now: datetime) -> None:
-    """Issues again. Raises `MoveNotAllowed` for who is no reader (see `confirm`)."""
+def resume(
+    db: Database, person: Subscriber, *, words: str, origin: Origin, now: datetime, since: datetime | None = None
+) -> None:
+    """Issues again. Raises `MoveNotAllowed` for who is no reader (see `confirm`).
+
+    `since` is the moment at which the pause was over, if that was before now: due dates after it are theirs.
+    """
     with writing(db):
         person = people.by_id(db, person.id) or person
         if person.state not in (State.ACTIVE, State.PAUSED):
             raise MoveNotAllowed(f"A subscriber who is {person.state} cannot resume; only a pause can end.")
+        if person.state is State.PAUSED:
+            _join(db, person.id, since or now)
         change_state(db, person, State.ACTIVE, origin=origin, words=words, now=now)
 
 
@@ -342,6 +350,20 @@ def _state_before(db: Database, subscriber_id: int, state: State) -> State | Non
 def _move_event(before: str, after: State) -> str:
     """How the evidence names a move."""
     return f"{before} → {after}"
+
+
+def end_of_pause(person: Subscriber) -> datetime | None:
+    """The moment at which a pause with an end is over: the first one of that day, by their own clock (UTC)."""
+    if person.paused_until is None:
+        return None
+    return datetime.combine(person.paused_until, time(), person.cadence.zone).astimezone(UTC)
+
+
+def _join(db: Database, subscriber_id: int, now: datetime) -> None:
+    """Due dates count from here on, and an issue comes at once if their own day is far away."""
+    db.conn.execute(
+        "UPDATE subscribers SET joined_at = ?, rhythm_at = NULL, welcome = 1 WHERE id = ?", [stored(now), subscriber_id]
+    )
 
 
 def _set_state(db: Database, subscriber_id: int, state: State, now: datetime, *, confirmed: bool = False) -> None:

@@ -243,9 +243,10 @@ _STATE = (
 )
 _PEOPLE = f"""
     INSERT INTO subscribers (address, address_key, name, state, frequency, day, at, timezone, created_at, confirmed_at,
-        paused_until, announcements, changed_at)
+        paused_until, announcements, changed_at, joined_at)
     SELECT address, address_key, name, {_STATE}, coalesce(frequency, :frequency), coalesce(day, :day),
-        coalesce(at, :at), coalesce(timezone, :timezone), created_at, confirmed_at, paused_until, announcements, :now
+        coalesce(at, :at), coalesce(timezone, :timezone), created_at, confirmed_at, paused_until, announcements,
+        :now, :now
     FROM incoming WHERE {_NEW} ORDER BY n
 """
 _INTERESTS = f"""

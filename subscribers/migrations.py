@@ -114,8 +114,10 @@ def m002_what_readers_ask_for(db: Database) -> None:
 def m003_when_a_rhythm_began(db: Database) -> None:
     """From when on somebody's due dates count."""
     for statement in (
-        "ALTER TABLE subscribers ADD COLUMN joined_at TEXT",  # due dates before it are none of theirs; null: confirmed_at
+        "ALTER TABLE subscribers ADD COLUMN joined_at TEXT",  # due dates count from here; null: confirmed_at
         "ALTER TABLE subscribers ADD COLUMN rhythm_at TEXT",  # when day, hour or zone last changed
+        # 1: an issue comes at once after joined_at, if their own day is far away
+        "ALTER TABLE subscribers ADD COLUMN welcome INTEGER NOT NULL DEFAULT 0",
         "CREATE INDEX subscribers_by_rhythm ON subscribers (state, frequency, day, at, timezone)",
         "CREATE INDEX subscribers_by_joining ON subscribers (joined_at)",
         "CREATE INDEX subscribers_by_change ON subscribers (rhythm_at)",

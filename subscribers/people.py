@@ -40,11 +40,22 @@ class Subscriber:
     paused_until: date | None = None
     #: does this person want the operator's announcements?
     announcements: bool = True
+    #: due dates before it are none of theirs; None: since they are a reader
+    joined_at: datetime | None = None
+    #: when day, hour or zone of their cadence last changed
+    rhythm_at: datetime | None = None
+    #: after joining, does an issue come at once if their own day is far away?
+    welcome: bool = False
 
     @property
     def since(self) -> datetime:
         """From when on this person is a reader."""
         return self.confirmed_at or self.created_at
+
+    @property
+    def joined(self) -> datetime:
+        """From when on their due dates count: confirmed, back from a pause, or in another frequency."""
+        return self.joined_at or self.since
 
 
 def add_by_operator(
@@ -79,7 +90,7 @@ def add_by_operator(
             move(State.PENDING if known.state is State.SUPPRESSED else known.state, State.ACTIVE)
             db.conn.execute(
                 "UPDATE subscribers SET state = ?, name = ?, frequency = ?, day = ?, at = ?, timezone = ?, "
-                "confirmed_at = ?, changed_at = ? WHERE id = ?",
+                "confirmed_at = ?, changed_at = ?, joined_at = NULL, rhythm_at = NULL, welcome = 0 WHERE id = ?",
                 [State.ACTIVE, name or known.name, *cadence_row(cadence), stored(now), stored(now), known.id],
             )
             subscriber_id = known.id
@@ -122,13 +133,19 @@ def update(
     name: str | None = None,
     cadence: Cadence | None = None,
     announcements: bool | None = None,
+    now: datetime,
 ) -> None:
-    """Change what is given, and nothing else."""
+    """Change what is given, and nothing else. A rhythm that changes keeps the issue of the period that runs."""
     given: dict[str, object] = {}
     if name is not None:
         given["name"] = tidy_name(name)
     if cadence is not None:
         given |= zip(("frequency", "day", "at", "timezone"), cadence_row(cadence), strict=True)
+        before = by_id(db, subscriber_id)
+        if before and before.cadence.frequency is not cadence.frequency:
+            given |= {"joined_at": stored(now), "welcome": 1}
+        elif before and before.cadence != cadence:
+            given["rhythm_at"] = stored(now)
     if announcements is not None:
         given["announcements"] = int(announcements)
     if given:
@@ -208,7 +225,8 @@ def count_by_state(db: Database) -> dict[str, int]:
 def _select(db: Database, where: str, parameters: list[object]) -> Iterator[Subscriber]:
     rows = db.conn.execute(
         "SELECT s.id, s.address, s.name, s.state, s.frequency, s.day, s.at, s.timezone, s.created_at, "
-        "s.confirmed_at, s.paused_until, s.announcements, (SELECT json_group_array(json_array(text, muted)) FROM "
+        "s.confirmed_at, s.paused_until, s.announcements, s.joined_at, s.rhythm_at, s.welcome, "
+        "(SELECT json_group_array(json_array(text, muted)) FROM "
         "  (SELECT text, muted FROM interests WHERE subscriber_id = s.id ORDER BY position)) "
         f"FROM subscribers s {where} ORDER BY s.id",
         parameters,
@@ -217,7 +235,8 @@ def _select(db: Database, where: str, parameters: list[object]) -> Iterator[Subs
 
 
 def _subscriber(row: tuple[object, ...]) -> Subscriber:
-    id_, address, name, state, frequency, day, at, timezone, created, confirmed, paused, announcements, interests = row
+    id_, address, name, state, frequency, day, at, timezone, created, confirmed, paused, announcements, *rest = row
+    joined, changed, welcome, interests = rest
     return Subscriber(
         id=int(str(id_)),
         address=str(address),
@@ -229,6 +248,9 @@ def _subscriber(row: tuple[object, ...]) -> Subscriber:
         confirmed_at=datetime.fromisoformat(str(confirmed)) if confirmed else None,
         paused_until=date.fromisoformat(str(paused)) if paused else None,
         announcements=bool(announcements),
+        joined_at=datetime.fromisoformat(str(joined)) if joined else None,
+        rhythm_at=datetime.fromisoformat(str(changed)) if changed else None,
+        welcome=bool(welcome),
     )
 
 

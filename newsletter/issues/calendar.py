@@ -6,6 +6,7 @@ first one counts (PEP 495, fold=0).
 """
 
 from calendar import monthrange
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,6 +20,14 @@ LOOK_BACK = {
 }
 
 
+#: Who joins gets an issue at once where their own day is further away than this.
+SOON = timedelta(days=2)
+#: An issue is made so long before the first hour of its readers anywhere,
+CUT_OFF = timedelta(hours=1)
+#: and a reader's copy is composed so long before their own: yesterday's vote counts, and the hour is kept.
+LEAD = timedelta(minutes=15)
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One due date of one reader."""
@@ -27,6 +36,8 @@ class Slot:
     date: date
     #: the reader's hour on it, UTC
     at: datetime
+    #: not their hour, but the moment from which they are a reader: an issue that comes at once
+    soon: bool = False
 
 
 def is_due_date(cadence: Cadence, day: date) -> bool:
@@ -53,23 +64,41 @@ def last_slot(cadence: Cadence, now: datetime) -> Slot:
     return slot_on(cadence, day)
 
 
-def next_slot(cadence: Cadence, now: datetime) -> Slot:
-    """The first slot in the future."""
+def next_slot(cadence: Cadence, now: datetime, served: Container[str] = ()) -> Slot:
+    """The first slot in the future whose period is not among those that the reader has had an issue for."""
     # From yesterday on: an hour that summer time skips may fall behind midnight (23:30 in Nuuk).
     day = now.astimezone(cadence.zone).date() - timedelta(days=1)
-    while not (is_due_date(cadence, day) and slot_on(cadence, day).at > now):
+    while not (
+        is_due_date(cadence, day) and slot_on(cadence, day).at > now and period(cadence.frequency, day) not in served
+    ):
         day += timedelta(days=1)
     return slot_on(cadence, day)
 
 
-def due_slot(cadence: Cadence, now: datetime, since: datetime, max_lateness: timedelta) -> Slot | None:
+def due_slot(
+    cadence: Cadence,
+    now: datetime,
+    joined: datetime,
+    max_lateness: timedelta,
+    *,
+    changed: datetime | None = None,
+    welcome: bool = False,
+) -> Slot | None:
     """The slot for which a reader ought to have their issue by now, or None.
 
-    `since` is when the reader was confirmed: slots before it are none of theirs. A slot longer ago than
-    `max_lateness` is over: late is better than never, unless it is too late.
+    `joined` is when the reader was confirmed or came back: slots before it are none of theirs. A slot longer ago than
+    `max_lateness` is over: late is better than never, unless it is too late. Who moved their day or hour (`changed`)
+    past the slot of this period, before they had its issue, gets it then: no period passes without one.
+
+    `welcome` spares who has just joined a week of silence: if their next slot is over two days off, the one that they
+    missed is due at once. Whether they have had an issue for its period is for the caller to ask.
     """
     slot = last_slot(cadence, now)
-    return slot if slot.at > since and now - slot.at <= max_lateness else None
+    if slot.at > joined:
+        return slot if now - max(slot.at, changed or slot.at) <= max_lateness else None
+    if welcome and now - joined <= max_lateness and next_slot(cadence, now).at - joined > SOON:
+        return Slot(slot.date, joined, soon=True)
+    return None
 
 
 def current_slot(cadence: Cadence, now: datetime, since: datetime) -> Slot:

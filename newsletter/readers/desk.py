@@ -246,7 +246,9 @@ class Readers:
         """Change what is given. Raises `InvalidInterest`."""
         parsed = None if interests is None else parse_interests(list(interests))
         with writing(self._db):
-            people.update(self._db, person.id, name=name, cadence=cadence, announcements=announcements)
+            people.update(
+                self._db, person.id, name=name, cadence=cadence, announcements=announcements, now=self._clock()
+            )
             if parsed is not None:
                 people.set_interests(self._db, person.id, parsed)
             if announcements is not None and announcements != person.announcements:

@@ -51,7 +51,8 @@ def tend(
     for person in consent.pauses_over(db, now):
         with writing(db):
             if consent.is_over(people.by_id(db, person.id), now):
-                consent.resume(db, person, words="The pause is over.", origin=Origin("clock"), now=now)
+                since = consent.end_of_pause(person)
+                consent.resume(db, person, words="The pause is over.", origin=Origin("clock"), now=now, since=since)
     confirmations.purge(db, now - consent.PURGE_AFTER)
     limits.forget_old(db, now)
     with writing(db):

@@ -63,7 +63,7 @@ def test_who_wants_no_announcements_gets_none_and_issues_go_on(store: Database, 
     person = person_in(store, now, State.ACTIVE)
     ledger.post(store, notice(NoticeKind.ANNOUNCEMENT, person=person.id), now)
     add_copy(store, person, now)
-    people.update(store, person.id, announcements=False)
+    people.update(store, person.id, announcements=False, now=now)
     (claimed,) = claim(store, now)
     assert claimed.delivery.notice is None
     assert whys(store)[0] == ("dropped", "this person wants no announcements")

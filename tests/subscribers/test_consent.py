@@ -146,7 +146,7 @@ def test_confirming_again_and_again_changes_and_records_nothing(store: Database,
     token = ask(store, now)
     person = confirm(store, token, now)
     assert person is not None
-    people.update(store, person.id, name="Countess", cadence=DAILY)
+    people.update(store, person.id, name="Countess", cadence=DAILY, now=now)
     people.set_interests(store, person.id, ())
     for later in (timedelta(0), DAY, 29 * DAY):
         again = confirm(store, token, now + later)

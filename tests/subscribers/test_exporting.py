@@ -89,13 +89,13 @@ def fresh(folder: Path) -> Iterator[Database]:
 
 
 def carried_over(text: str, db: Database, folder: Path, now: datetime) -> list[Subscriber]:
-    """The people of an export once they are imported, ids aside."""
+    """The people of an export once they are imported; ids, and from when on their due dates count, aside."""
     path = folder / "export"
     path.write_text(text, "utf-8", newline="")
     report = import_readers(db, path, cadence=DAILY, now=now)
     assert report.system == "newsletter"
     assert report.bad == ()
-    return [replace(person, id=0) for person in people.everybody(db)]
+    return [replace(person, id=0, joined_at=None) for person in people.everybody(db)]
 
 
 @pytest.fixture
