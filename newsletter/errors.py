@@ -7,6 +7,7 @@ NewsletterError
 ├── ModelError             the embedding model is missing, changed or died
 ├── TemplateError          a template has a mistake; it names file and line, and nothing is sent
 ├── IssueError             an issue, its intro or its pins
+├── SuggestionError        what a reader suggested, and the operator decides about
 ├── MailboxError           mail that comes in cannot be read or taken right now; it waits where it is
 └── DeliveryError
     └── TransportDown      no mail can leave at all right now; what waits goes on waiting
@@ -45,6 +46,10 @@ class TemplateError(NewsletterError):
 
 class IssueError(NewsletterError):
     """An issue, its intro or its pins are not what they should be."""
+
+
+class SuggestionError(NewsletterError):
+    """There is no such suggestion, or it cannot become an entry as it is."""
 
 
 class MailboxError(NewsletterError):

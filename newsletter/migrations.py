@@ -209,6 +209,7 @@ def m003_the_clock(db: Database) -> None:
         ) STRICT, WITHOUT ROWID
         """,
         "ALTER TABLE issues ADD COLUMN held_until TEXT",  # null: until the operator says so
+        "CREATE INDEX issues_by_state ON issues (state)",
         """
         CREATE TABLE suggestions (                -- links that readers sent in
             id INTEGER PRIMARY KEY AUTOINCREMENT, -- never reused: signed links name it

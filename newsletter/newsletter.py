@@ -1,18 +1,20 @@
 """The main line: pull, compose, preview, deliver. Wires the rooms and keeps their order; decides nothing."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx2
 from sqlite_utils import Database
 
 from newsletter import project as projects
 from newsletter import settings as settings_table
-from newsletter.addressees import addressee_of, current_addressee, due_addressee, due_first, nobody
+from newsletter import supervisor
+from newsletter.addressees import coming_issues, fresh_popularity
 from newsletter.announcing import Announcement, addressees, announce
 from newsletter.back_issues import BackIssues
 from newsletter.delivery import ledger, records
@@ -20,16 +22,17 @@ from newsletter.delivery.outcomes import DeliveryState
 from newsletter.delivery.return_path import ReturnPath
 from newsletter.delivery.sending import deliver
 from newsletter.delivery.transport import Transport, transport_for
+from newsletter.delivery.whole_issues import mark_done
 from newsletter.delivery.workers import is_dead
+from newsletter.editing import Editor
 from newsletter.entries import store as entries
-from newsletter.entries.entry import Parsed
-from newsletter.entries.fetching import http_client
-from newsletter.entries.pulling import PullReport, Source, look, pull
-from newsletter.errors import DeliveryError, IssueError, NewsletterError
+from newsletter.entries.pulling import PullReport
+from newsletter.errors import DeliveryError, NewsletterError
 from newsletter.issues import store as issues
-from newsletter.issues.calendar import next_slot
-from newsletter.issues.issue import IssueKey, NothingNew, StoredIssue, parse_issue_key
-from newsletter.press import Addressee, Press, Printing, shape_of
+from newsletter.issues.calendar import LEAD
+from newsletter.issues.issue import IssueKey, StoredIssue, parse_issue_key
+from newsletter.press import Press, Printing
+from newsletter.previewing import preview
 from newsletter.ranking.embedding import Embedder, Progress
 from newsletter.ranking.model import ModelProcess
 from newsletter.readers.correspondence import Correspondence
@@ -39,15 +42,16 @@ from newsletter.readers.suppressions import Suppressions
 from newsletter.readers.tending import tend
 from newsletter.rendering.links import Signer
 from newsletter.rendering.store import load_keys
-from newsletter.reports import NotSent, Preview, SendReport, Status, not_sent_of, preview_of
+from newsletter.reports import NotSent, Preview, SendReport, Status, not_sent_of
 from newsletter.rounds import Round
-from newsletter.sections import SourceSettings
 from newsletter.settings import Settings
+from newsletter.sourcing import Sources
+from newsletter.standing import standing
 from newsletter.store import FILE as STORE
 from newsletter.store import SENDING, open_store, switch, why_off
+from newsletter.suggesting import Suggestions
 from subscribers import people
 from subscribers.cadence import Cadence
-from subscribers.database import database_errors
 from subscribers.evidence import Evidence, evidence_of
 from subscribers.interests import parse_interests
 from subscribers.people import Subscriber
@@ -90,12 +94,13 @@ class Newsletter:
         model = embedder or ModelProcess(self.settings.model.name, batch=self.settings.model.batch)
         self._model = model if isinstance(model, ModelProcess) else None
         self._clock = clock
-        self._http = http
         self._progress = progress
         self._signer = Signer(self.settings.base_url, load_keys(self._db))
         self._return_path = ReturnPath(self.settings.address, self.settings.mailbox.detail, self._signer)
         self._press = Press(self._db, self.project, self.settings, model, self._signer, progress)
         self._mails = Mails(self.project, self.settings, self._signer)
+        #: where entries come from
+        self.sources = Sources(self._db, self.project, self.settings, clock, progress, http)
         #: what readers may ask for
         self.readers = Readers(self._db, self.settings, self._mails, self._signer, clock)
         #: whose address must not be mailed
@@ -104,6 +109,10 @@ class Newsletter:
         self.correspondence = Correspondence(self._db, self.readers, self.settings, self._signer, clock)
         #: issues that are out
         self.back_issues = BackIssues(self._db, self._press.frozen, self._signer)
+        #: what readers suggest, and what the operator says to it
+        self.suggestions = Suggestions(self._db, self.settings, self.readers, self._signer, clock, http)
+        #: the operator's control over issues
+        self.editor = Editor(self._db, self.project, self.settings, self._press, self.readers, self._signer, clock)
 
     @classmethod
     def create(cls, folder: Path | str, **settings: str) -> Path:
@@ -124,8 +133,8 @@ class Newsletter:
         """Let go of the database, the network and the model."""
         if self._model:
             self._model.close()
-        if self._http:
-            self._http.close()
+        self.sources.close()
+        self.suggestions.close()
         self._db.conn.close()
 
     def __enter__(self) -> Self:
@@ -140,26 +149,12 @@ class Newsletter:
 
     def pull(self) -> list[PullReport]:
         """Bring in what the sources have. A source that fails is reported and stops no other."""
-        self._http = self._http or http_client()
-        tell = self._progress("Pulling")
-        reports = []
-        for n, source in enumerate(self.settings.sources, 1):
-            with database_errors(self.project / STORE):
-                reports.append(pull(self._db, _source(source), base=self.project, client=self._http, now=self._clock()))
-            tell(n, len(self.settings.sources))
-        return reports
+        return self.sources.pull()
 
-    def check_source(self, source: SourceSettings) -> Parsed:
-        """Read a source without storing anything. Raises `SourceError`."""
-        self._http = self._http or http_client()
-        return look(_source(source), base=self.project, client=self._http, now=self._clock())
-
-    def add_source(self, source: SourceSettings) -> Parsed:
-        """Write a source into the settings' file, once it was read well. Raises `SourceError`, `SettingsError`."""
-        found = self.check_source(source)
-        projects.add_source(self.project, source)
-        self.settings = settings_table.load(self.project)
-        return found
+    def pull_due(self, stop: threading.Event) -> list[PullReport]:
+        """The same with what is due; shortly before a cut-off popularity is read again. Ends soon after `stop`."""
+        fresh = fresh_popularity(self.coming_issues(), self._clock())
+        return self.sources.pull(due_only=True, fresh=fresh, stop=stop.is_set)
 
     def count_entries(self) -> int:
         """How many entries are stored."""
@@ -207,13 +202,7 @@ class Newsletter:
 
     def coming_issues(self) -> dict[IssueKey, tuple[datetime, int]]:
         """The next issue of every active reader: its first hour anywhere (UTC), and how many readers it has."""
-        now, coming = self._clock(), dict[IssueKey, tuple[datetime, int]]()
-        for reader in people.everybody(self._db, state=State.ACTIVE):
-            slot = next_slot(reader.cadence, now)
-            key = IssueKey(reader.cadence.frequency, slot.date)
-            first, readers = coming.get(key, (slot.at, 0))
-            coming[key] = (min(first, slot.at), readers + 1)
-        return dict(sorted(coming.items(), key=lambda item: item[1][0]))
+        return coming_issues(people.rhythms(self._db), self._clock())
 
     def frozen_issues(self) -> list[StoredIssue]:
         """Every issue that was frozen, newest first."""
@@ -246,30 +235,9 @@ class Newsletter:
         issue was composed for sending, its preview is that very message. Raises `IssueError` where the reader would
         get none, with the reason.
         """
-        now = self._clock()
-        reader = people.get(self._db, address) if address else self._nobody()
-        addressee = self._addressee(reader, now, parse_issue_key(issue) if issue else None)
-        found = self._preview(addressee, now)
-        if issue is None and addressee.slot.at <= now and not (isinstance(found, NothingNew) or found.draft):
-            coming = self._preview(Addressee(reader, next_slot(reader.cadence, now)), now)
-            found = found if isinstance(coming, NothingNew) else coming
-        if isinstance(found, NothingNew):
-            who = f"{reader.address} gets no mail" if address else "There is nothing to show"
-            raise IssueError(f"{who} for {addressee.key}: {found.why}. `newsletter pull` brings in new entries.")
-        return found
-
-    def _preview(self, addressee: Addressee, now: datetime) -> Preview | NothingNew:
-        reader = addressee.reader
-        printing = self._press.printing(addressee.key, now)
-        kept = records.of_reader(self._db, reader.id, printing.stored.id) if printing.stored else None
-        if kept and kept.recipe:
-            message = printing.frozen.message(kept.recipe, reader, kept.date_at(kept.due_at), self._signer)
-            return preview_of(printing, kept.recipe.picks, message, draft=False)
-        recipe = self._press.recipes(printing, [addressee], shape_of(self.settings))[0]
-        if isinstance(recipe, NothingNew):
-            return recipe
-        message = printing.frozen.message(recipe, reader, now, self._signer)
-        return preview_of(printing, recipe.picks, message, draft=True)
+        reader = people.get(self._db, address) if address else None
+        key = parse_issue_key(issue) if issue else None
+        return preview(self._db, self._press, self.settings, self._signer, reader, key, self._clock())
 
     # -- delivery
 
@@ -281,7 +249,7 @@ class Newsletter:
         cannot be made (a mistake in a template, say) stops no other: its error is raised when those are out, and has
         the `report` of what was done.
         """
-        moment, report = self._clock(), SendReport()
+        report = SendReport()
         self._refuse_to_send()
         reader = people.get(self._db, to) if to else None
         if reader and reader.state is not State.ACTIVE:
@@ -290,14 +258,12 @@ class Newsletter:
         transport = transport_for(self.settings, self.project)
         if not dry_run:
             self.tend()
+            report.released += self.editor.release_overdue()
             self._recover(transport)
-        trouble: NewsletterError | None = None
-        round_ = Round(self._db, self._press, self.settings, moment, report, now=now, dry_run=dry_run)
-        for key, group in round_.due(only).items():
-            try:
-                round_.compose(key, group)
-            except NewsletterError as error:
-                trouble = trouble or error
+        round_ = self._round(report, now=now, dry_run=dry_run)
+        if not now:
+            round_.count_served(only)
+        trouble = self._compose(round_, only)
         if not dry_run:
             try:
                 report.counts += self._deliver(transport, only)
@@ -310,18 +276,68 @@ class Newsletter:
             raise trouble
         return report
 
+    def make(self) -> SendReport:
+        """Freeze the issues that are at their cut-off, compose for whoever is due within a quarter of an hour.
+
+        Sends nothing. An issue that cannot be made stops no other; its error is raised at the end, with the `report`.
+        """
+        report = SendReport()
+        report.released += self.editor.release_overdue()
+        round_ = self._round(report, lead=LEAD)
+        trouble: NewsletterError | None = None
+        for key in round_.at_cut_off():
+            try:
+                round_.freeze(key)
+            except NewsletterError as error:
+                trouble = trouble or error
+        trouble = self._compose(round_, None) or trouble
+        if trouble:
+            trouble.report = report
+            raise trouble
+        return report
+
+    def deliver(self) -> Counter[DeliveryState]:
+        """Hand over what waits and is due: notices, then issues. Raises as `send` does."""
+        return self._deliver(self._ready_transport(), None)
+
     def send_notices(self) -> Counter[DeliveryState]:
-        """Send the notices that wait, and no issues. Raises as `send` does."""
+        """The same with notices alone."""
+        return self._deliver(self._ready_transport(), None, notices_only=True)
+
+    def _ready_transport(self) -> Transport:
         self._refuse_to_send()
         transport = transport_for(self.settings, self.project)
         self._recover(transport)
-        return self._deliver(transport, None, notices_only=True)
+        return transport
+
+    def _round(self, report: SendReport, **how: Any) -> Round:
+        moment, tell = self._clock(), self.editor.tell_waiting
+        return Round(self._db, self._press, self.settings, moment, report, self._progress, tell, **how)
+
+    def _compose(self, round_: Round, only: int | None) -> NewsletterError | None:
+        """Compose for everybody who is due; returns the first thing that went wrong, when all others are done."""
+        trouble: NewsletterError | None = None
+        broken: set[IssueKey] = set()
+        for key, group in round_.due(only):
+            if key in broken:
+                continue
+            try:
+                round_.compose(key, group)
+            except NewsletterError as error:
+                trouble = trouble or error
+                broken.add(key)
+        return trouble
 
     def announce(self, announcement: Announcement, *, dry_run: bool = False) -> int:
         """Tell all readers something, once; `send` sends it. Returns how many notices are new (would be, if dry)."""
         if dry_run:
             return len(addressees(self._db))
         return announce(self._db, self._mails, announcement, self._clock())
+
+    @property
+    def mail_is_off(self) -> bool:
+        """Has the operator switched all mail off, or was this newsletter restored from a backup?"""
+        return why_off(self._db, SENDING) is not None
 
     def switch_sending(self, *, off: bool, why: str = "the operator switched it off") -> None:
         """Stop all mail of this newsletter, in every process, or let it go on."""
@@ -330,6 +346,7 @@ class Newsletter:
     def tend(self) -> None:
         """Do what time brings: reminders, ends of pauses, what is forgotten. Twice does no harm."""
         tend(self._db, self.readers, self.suppressions, self._mails, self.settings, self._signer, self._clock())
+        mark_done(self._db, self._clock(), self._max_lateness())
 
     def _deliver(self, transport: Transport, only: int | None, *, notices_only: bool = False) -> Counter[DeliveryState]:
         waiting = records.count_by_state(self._db).get(DeliveryState.QUEUED, 0)
@@ -345,31 +362,14 @@ class Newsletter:
             max_lateness=self._max_lateness(),
             only=only,
             notices_only=notices_only,
+            redirect_to=self.settings.delivery.redirect_all_to,
             progress=lambda done: tell(done, max(done, waiting)),
         )
 
     def status(self) -> Status:
         """How things stand."""
-        pulls, brought = entries.last_pulls(self._db), entries.count_by_source(self._db)
-        return Status(
-            entries=entries.count(self._db),
-            subscribers=people.count_by_state(self._db),
-            sources={s.name: (*pulls.get(s.name, (None, None)), brought.get(s.name, 0)) for s in self.settings.sources},
-            coming=self.coming_issues(),
-            deliveries=records.count_by_state(self._db),
-            sending_off=why_off(self._db, SENDING),
-        )
-
-    def _addressee(self, reader: Subscriber, moment: datetime, key: IssueKey | None) -> Addressee:
-        """A reader and the issue asked for; without one what is due and not made yet, else that of their period."""
-        if key:
-            return addressee_of(reader, key)
-        due = due_addressee(reader, moment, self._max_lateness())
-        served = records.served(self._db, [due.key.period] if due else [])
-        return due_first(due, current_addressee(reader, moment), served)
-
-    def _nobody(self) -> Subscriber:
-        return nobody(self.settings, self._clock())
+        states, coming, serving = self.sources.states(), self.coming_issues(), supervisor.is_serving(self.project)
+        return standing(self._db, self.settings, states, coming, self._clock(), serving=serving)
 
     def _refuse_to_send(self) -> None:
         self.settings.refuse_unfinished(self.project / settings_table.FILE)
@@ -382,7 +382,3 @@ class Newsletter:
 
     def _max_lateness(self) -> timedelta:
         return timedelta(hours=self.settings.issue.max_lateness_hours)
-
-
-def _source(settings: SourceSettings) -> Source:
-    return Source(settings.name, settings.location, settings.kind, settings.year)

@@ -21,6 +21,7 @@ from newsletter.issues.calendar import LOOK_BACK, Slot, next_slot, previous_due_
 from newsletter.issues.composing import Shape, compose, favourites
 from newsletter.issues.editorial import read_editorial
 from newsletter.issues.issue import IssueKey, NothingNew, Pick, ReasonKind, StoredIssue
+from newsletter.ranking import votes
 from newsletter.ranking.arrays import Booleans
 from newsletter.ranking.embedding import Embedder, Progress, Vectors, vectors_of
 from newsletter.ranking.lexicon import Lexicon
@@ -106,7 +107,7 @@ class Press:
         pinned = [self._pinned(reference, editorial.path) for reference in editorial.pins]
         up_to_entry = entries.newest_id(self._db)
         arrived = self._arrived(key, now, up_to_entry)
-        candidates = {entry.id: entry for entry in (*arrived, *pinned)}
+        candidates = {entry.id: entry for entry in self._liked([*arrived, *pinned])}
         frozen = FrozenIssue(
             self._edition(key, len(arrived), editorial.intro),
             {
@@ -134,6 +135,7 @@ class Press:
             cards={entry_id: card.dump() for entry_id, card in draft.frozen.cards.items()},
             pins=draft.pins,
             now=now,
+            review_hours=self._settings.issue.review_hours,
         )
         return self._stored(stored)
 
@@ -149,13 +151,13 @@ class Press:
         known = dict(
             zip(lines, vectors_of(self._db, self._embedder, lines, self._told("Reading interests")), strict=True)
         )
-        votes = votes_of(self._db, [reader.id for reader in readers])
+        voted = votes_of(self._db, [reader.id for reader in readers])
         tastes = tastes_of(
             [reader.interests for reader in readers],
             known,
             vectors.shape[1],
-            [votes.get(reader.id, ()) for reader in readers],
-            self._voted(votes),
+            [voted.get(reader.id, ()) for reader in readers],
+            self._voted(voted),
         )
         general = general_scores(vectors, [entry.popularity for entry in candidates])
         seen = self._seen(candidates, readers)
@@ -193,7 +195,7 @@ class Press:
             name=reader.name,
             number=number,
             rhythm=words.rhythm(reader.cadence),
-            part_of_day=words.part_of_day(reader.cadence.at),
+            part_of_day=words.part_of_day(slot.at.astimezone(reader.cadence.zone).time()),
             since=words.full_date(since),
             next_date=words.long_date(next_slot(reader.cadence, slot.at).date),
             follows=follows,
@@ -227,8 +229,8 @@ class Press:
                 finished.append(replace(pick, sentence=told.get((pick.entry_id, about))))
             composed[n] = tuple(finished)
 
-    def _voted(self, votes: Mapping[int, Sequence[Vote]]) -> Voted:
-        ids = sorted({vote.entry_id for own in votes.values() for vote in own})
+    def _voted(self, voted: Mapping[int, Sequence[Vote]]) -> Voted:
+        ids = sorted({vote.entry_id for own in voted.values() for vote in own})
         titles: dict[int, str] = {}
         rows: list[Vectors] = []
         for start in range(0, len(ids), CHUNK):
@@ -244,14 +246,26 @@ class Press:
         ids = issues.candidates(self._db, stored.id)
         found = entries.by_ids(self._db, ids)
         frozen = self.frozen.get(stored.id, ids)
+        # As many like it as its card says, whoever has voted since.
+        candidates = [replace(entry, popularity=frozen.cards[entry.id].likes) for entry in found.values()]
         pins = issues.pins(self._db, stored.id)
-        return Printing(stored.key, frozen, list(found.values()), pins, stored, stored.up_to_entry)
+        return Printing(stored.key, frozen, candidates, pins, stored, stored.up_to_entry)
+
+    def _liked(self, found: Sequence[Entry]) -> list[Entry]:
+        """Entries with the votes of our own readers among those who like them."""
+        ours = votes.likes(self._db, [entry.id for entry in found])
+        return [
+            replace(entry, popularity=(entry.popularity or 0) + ours[entry.id]) if entry.id in ours else entry
+            for entry in found
+        ]
 
     def _arrived(self, key: IssueKey, now: datetime, up_to: int) -> list[Entry]:
         """What came since the issue before, however long ago that was; without one, what came in the last period."""
         before = issues.before(self._db, key.frequency, *previous_due_dates(key.frequency, key.due))
         # An issue may be made days after its date, or days before: it looks back from the earlier of the two.
-        reference = min(now, datetime.combine(key.due, time(12), UTC))
+        # What was skipped before it is in it.
+        first = issues.first_skipped(self._db, key) or key.due
+        reference = min(now, datetime.combine(first, time(12), UTC))
         since = datetime.min.replace(tzinfo=UTC) if before else reference - LOOK_BACK[key.frequency]
         return entries.arrived(self._db, after=before.up_to_entry if before else 0, up_to=up_to, since=since)
 

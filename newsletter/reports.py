@@ -10,8 +10,11 @@ from pathlib import Path
 
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.delivery.records import Delivery
-from newsletter.issues.issue import IssueKey, Pick
+from newsletter.issues.calendar import CUT_OFF
+from newsletter.issues.issue import IssueKey, IssueState, Pick
 from newsletter.press import Printing
+from newsletter.sourcing import SourceState
+from newsletter.ticks import Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,12 @@ class SendReport:
     before: Counter[DeliveryState] = field(default_factory=Counter)
     #: copies that wait for their hour or another try when the run is over
     waiting: int = 0
+    #: issues that waited for a review as long as they may
+    released: list[IssueKey] = field(default_factory=list)
+    #: issues that this run froze, and how many entries they hold
+    frozen: list[tuple[IssueKey, int]] = field(default_factory=list)
+    #: copies that this run composed
+    composed: Counter[IssueKey] = field(default_factory=Counter)
     #: issues that this run fixed (in a dry run: would fix) ahead of their first hour, and how many entries they hold
     frozen_ahead: list[tuple[IssueKey, int]] = field(default_factory=list)
     #: who gets no mail and why; in a dry run also who would get what: (address, issue, number of picks, why not)
@@ -82,7 +91,36 @@ class NotSent:
     next_try: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueStanding:
+    """How far an issue is."""
+
+    key: IssueKey
+    #: open, held, released, skipped, cancelled, done; of one that is not made yet what it will be
+    state: IssueState
+    #: None until it is made
+    frozen_at: datetime | None = None
+    #: when it goes out by itself; None where it is not held, or until the operator says so
+    held_until: datetime | None = None
+    #: of a coming one: when its first reader's hour is, anywhere; None for one that is not coming any more
+    first_hour: datetime | None = None
+    #: of a coming one
+    readers: int = 0
+    #: copies by state; empty until some are composed
+    counts: Counter[DeliveryState] = field(default_factory=Counter)
+    #: of the dropped ones, by the reason
+    dropped: Counter[str] = field(default_factory=Counter)
+    #: when the next and the last of the copies that wait are due
+    next_at: datetime | None = None
+    last_at: datetime | None = None
+
+    @property
+    def cut_off(self) -> datetime | None:
+        """When it is made; what comes in later is for the next one."""
+        return self.first_hour - CUT_OFF if self.first_hour else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """How things stand."""
 
@@ -92,9 +130,29 @@ class Status:
     sources: dict[str, tuple[str | None, str | None, int]]
     #: coming issue → (first hour, readers)
     coming: dict[IssueKey, tuple[datetime, int]]
+    #: copies and notices by state
     deliveries: dict[str, int]
     #: why nothing is sent, None where it is
     sending_off: str | None = None
+    #: the same sources in full
+    pulls: tuple[SourceState, ...] = ()
+    #: coming issues, soonest first
+    ahead: tuple[IssueStanding, ...] = ()
+    #: issues of the last days that are not coming any more, the latest first
+    behind: tuple[IssueStanding, ...] = ()
+    #: does `newsletter serve` run in this folder?
+    serving: bool = False
+    #: what runs by itself, by name
+    ticks: dict[str, Tick] = field(default_factory=dict)
+    #: notices that wait to be sent, and since when
+    notices: int = 0
+    notices_since: datetime | None = None
+    #: (address, reason, when) of readers who were given up in the last days, the latest first
+    suppressed: tuple[tuple[str, str, datetime], ...] = ()
+    #: readers' suggestions that wait for the operator
+    suggestions: int = 0
+    #: to whom all mail goes instead of its reader, empty where it goes to readers
+    rehearsal: str = ""
 
 
 def not_sent_of(copy: Delivery, issue: str | None, address: str | None) -> NotSent:

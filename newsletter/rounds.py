@@ -1,19 +1,26 @@
-"""One round of composing: who is due, their issue frozen, their copies written into the ledger."""
+"""One round of making issues: frozen at their cut-off, copies composed for whoever is due and written into the ledger.
 
-from collections import defaultdict
-from collections.abc import Sequence
+Who is due is asked of the database each time, so a round after any downtime does what was left undone, once.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from newsletter.addressees import current_addressee, due_addressee, due_first, nobody
-from newsletter.back_issues import OUT, general_text
+from newsletter import due
+from newsletter.addressees import coming_issues, current_addressee, due_addressee, due_first, nobody
+from newsletter.back_issues import general_text
 from newsletter.delivery import ledger, records
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.issues import store as issues
-from newsletter.issues.calendar import slot_on
-from newsletter.issues.issue import IssueKey, NothingNew
-from newsletter.press import Addressee, Press, Printing, shape_of
+from newsletter.issues.calendar import CUT_OFF, last_slot, slot_on
+from newsletter.issues.control import STOPPED, state_at_freeze, why_not_sent
+from newsletter.issues.issue import IssueKey, IssueState, NothingNew
+from newsletter.press import Addressee, Press, Printing, Told, shape_of
+from newsletter.readers.coming import ENOUGH
 from newsletter.reports import SendReport
 from newsletter.settings import Settings
 from subscribers import people
@@ -24,7 +31,7 @@ CHUNK = 1_000
 
 
 class Round:
-    """Composes at one moment; with `now` for everybody, whatever their hour. Tells the report what it does."""
+    """Makes issues at one moment. Tells the report what it does."""
 
     def __init__(
         self,
@@ -33,72 +40,172 @@ class Round:
         settings: Settings,
         moment: datetime,
         report: SendReport,
+        told: Told,
+        tell_waiting: Callable[[IssueKey], None],
         *,
-        now: bool,
-        dry_run: bool,
+        lead: timedelta = timedelta(0),
+        now: bool = False,
+        dry_run: bool = False,
     ) -> None:
+        """`lead`: compose so long before each reader's hour. `now`: compose for everybody, whatever their hour.
+
+        `tell_waiting` is called with an issue that was frozen and waits for the operator's word.
+        """
         self._db = db
         self._press = press
         self._settings = settings
         self._moment = moment
         self._report = report
+        self._told = told
+        self._tell_waiting = tell_waiting
+        self._horizon = moment + lead
+        self._late = timedelta(hours=settings.issue.max_lateness_hours)
         self._now = now
         self._dry_run = dry_run
+        self._printings: dict[IssueKey, Printing] = {}
 
-    def due(self, only: int | None) -> dict[IssueKey, list[Addressee]]:
-        """Whoever ought to get an issue and has none for that period yet, by issue; `only` is one reader's id."""
-        moment, late = self._moment, timedelta(hours=self._settings.issue.max_lateness_hours)
-        readers = [r for r in people.everybody(self._db, state=State.ACTIVE) if only is None or r.id == only]
-        due = {reader.id: addressee for reader in readers if (addressee := due_addressee(reader, moment, late))}
-        addressees = [current_addressee(reader, moment) for reader in readers] if self._now else list(due.values())
-        served = records.served(self._db, {a.key.period for a in (*due.values(), *addressees)})
-        groups: dict[IssueKey, list[Addressee]] = defaultdict(list)
-        for addressee in addressees:
-            theirs = due_first(due.get(addressee.reader.id), addressee, served)
-            if state := served.get((theirs.reader.id, theirs.key.period)):
-                self._report.before[state] += 1
-            else:
-                groups[theirs.key].append(theirs)
-        return groups
+    def at_cut_off(self) -> list[IssueKey]:
+        """The issues that are to be frozen by now and are not yet: an hour before their first reader anywhere."""
+        coming = coming_issues(people.rhythms(self._db), self._moment)
+        return [
+            key
+            for key, (first, _) in coming.items()
+            if first - CUT_OFF <= self._moment and issues.find(self._db, key) is None
+        ]
+
+    def freeze(self, key: IssueKey) -> None:
+        """Freeze an issue at its cut-off. One that would be empty stays open: something may still come in."""
+        printing = self._printing(key)
+        if printing.candidates:
+            self._freeze(printing)
+
+    def due(self, only: int | None = None) -> Iterator[tuple[IssueKey, list[Addressee]]]:
+        """Whoever ought to get an issue and has none for that period yet, some at a time; `only` is one reader's id."""
+        ids = self._everybody() if self._now else self._candidates()
+        wanted = [id_ for id_ in ids if only in (None, id_)]
+        done, tell = 0, self._told("Composing")
+        for start in range(0, len(wanted), CHUNK):
+            part = [
+                person
+                for person in people.by_ids(self._db, wanted[start : start + CHUNK])
+                if person.state is State.ACTIVE
+            ]
+            groups: dict[IssueKey, list[Addressee]] = defaultdict(list)
+            for addressee in self._unserved(part):
+                groups[addressee.key].append(addressee)
+            yield from groups.items()
+            done += len(part)
+            tell(min(start + CHUNK, len(wanted)), len(wanted))
+
+    def count_served(self, only: int | None) -> None:
+        """Tell the report how many of those who are due by now have had theirs before this round."""
+        reader = people.by_id(self._db, only) if only else None
+        if reader:
+            found = due_addressee(reader, self._moment, self._late)
+            self._report.before += Counter(
+                due.served(self._db, [reader.id], [found.key.period] if found else []).values()
+            )
+            return
+        for cadence in people.rhythms(self._db):
+            slot = last_slot(cadence, self._moment)
+            if self._moment - slot.at <= self._late:
+                period = IssueKey(cadence.frequency, slot.date).period
+                self._report.before += due.copies_by_state(self._db, cadence, period)
 
     def compose(self, key: IssueKey, group: Sequence[Addressee]) -> None:
         """Freeze the issue if it is not yet, and write the copies of these readers down."""
         moment, report = self._moment, self._report
-        printing = self._press.printing(key, moment)
-        ahead = moment < min(addressee.slot.at for addressee in group)
+        printing = self._printing(key)
+        # Who joins is no reason to freeze an issue that would be empty; neither is an hour that is still to come.
+        ahead = all(addressee.slot.soon or moment < addressee.slot.at for addressee in group)
         # Ahead of its hour an issue that would be empty stays open: something may still come in.
-        if printing.candidates and ahead and not printing.stored:
+        if printing.candidates and ahead and not printing.stored and not any(a.slot.soon for a in group):
             report.frozen_ahead.append((key, len(printing.candidates)))
         if not self._dry_run and (printing.candidates or not ahead):
             printing = self._freeze(printing)
-        if printing.stored and printing.stored.state not in OUT:
+        if self._dry_run and (why := self._why_not(printing)):
+            report.plan += [(addressee.reader.address, key, 0, why) for addressee in group]
             return
-        for start in range(0, len(group), CHUNK):
-            part = group[start : start + CHUNK]
-            recipes = self._press.recipes(printing, part, shape_of(self._settings))
-            copies = []
-            for addressee, recipe in zip(part, recipes, strict=True):
-                reader = addressee.reader
-                nothing = isinstance(recipe, NothingNew)
-                if isinstance(recipe, NothingNew):
-                    report.plan.append((reader.address, key, 0, recipe.why))
-                elif self._dry_run:
-                    report.plan.append((reader.address, key, len(recipe.picks), ""))
-                # Who would get nothing ahead of the hour may still get something at it.
-                if self._dry_run or not printing.stored or (nothing and moment < addressee.slot.at):
-                    continue
-                report.counts[DeliveryState.DROPPED] += nothing
-                due_at = moment if self._now else addressee.slot.at
-                copies.append(ledger.NewDelivery(printing.stored.id, reader.id, key.period, due_at, recipe))
-            ledger.enqueue(self._db, copies, moment)
+        if printing.stored and printing.stored.state in STOPPED:
+            return
+        recipes = self._press.recipes(printing, group, shape_of(self._settings))
+        copies = []
+        for addressee, recipe in zip(group, recipes, strict=True):
+            reader, slot = addressee.reader, addressee.slot
+            nothing = isinstance(recipe, NothingNew)
+            if isinstance(recipe, NothingNew):
+                report.plan.append((reader.address, key, 0, recipe.why))
+            elif self._dry_run:
+                report.plan.append((reader.address, key, len(recipe.picks), ""))
+            # Who would get nothing ahead of the hour may still get something at it.
+            if self._dry_run or not printing.stored or (nothing and (slot.soon or moment < slot.at)):
+                continue
+            report.counts[DeliveryState.DROPPED] += nothing
+            due_at = moment if self._now else slot.at
+            copies.append(ledger.NewDelivery(printing.stored.id, reader.id, key.period, due_at, recipe))
+            report.composed[key] += not nothing
+        ledger.enqueue(self._db, copies, moment)
+
+    def _why_not(self, printing: Printing) -> str:
+        """Why nothing of an issue is sent by now, or would be if it were made now."""
+        if printing.stored:
+            return why_not_sent(printing.stored.state, printing.stored.held_until)
+        word = issues.word_about(self._db, printing.key)
+        return why_not_sent(*state_at_freeze(word, self._settings.issue.review_hours, self._moment))
+
+    def _everybody(self) -> list[int]:
+        return [reader.id for reader in people.everybody(self._db, state=State.ACTIVE)]
+
+    def _candidates(self) -> list[int]:
+        """Ids of everybody who may be due: those whose hour has come of late, who joined or changed of late."""
+        found: set[int] = set(due.new_or_changed(self._db, self._moment - self._late))
+        stopped = {issue.key for issue in issues.in_state(self._db, *STOPPED) if not self._dry_run}
+        for cadence in people.rhythms(self._db):
+            slot = last_slot(cadence, self._horizon)
+            key = IssueKey(cadence.frequency, slot.date)
+            if self._horizon - slot.at <= self._late and key not in stopped:
+                found.update(due.without_copy(self._db, cadence, key.period))
+        return sorted(found)
+
+    def _unserved(self, readers: Sequence[people.Subscriber]) -> Iterator[Addressee]:
+        """Which issue each of them is to get, if they have none for its period."""
+        due_now = {r.id: found for r in readers if (found := due_addressee(r, self._horizon, self._late))}
+        wanted = [current_addressee(reader, self._moment) for reader in readers] if self._now else [*due_now.values()]
+        periods = {addressee.key.period for addressee in (*due_now.values(), *wanted)}
+        served = due.served(self._db, [reader.id for reader in readers], sorted(periods))
+        for addressee in wanted:
+            theirs = due_first(due_now.get(addressee.reader.id), addressee, served)
+            if state := served.get((theirs.reader.id, theirs.key.period)):
+                if self._now:
+                    self._report.before[state] += 1
+            elif not theirs.slot.soon:
+                yield theirs
+            elif not records.had_since(self._db, theirs.reader.id, theirs.slot.at - ENOUGH):
+                yield self._latest(theirs)
+
+    def _latest(self, addressee: Addressee) -> Addressee:
+        """Who has just joined gets the latest issue of that period that is out, whatever its weekday."""
+        latest = issues.latest_out(self._db, addressee.key.frequency, addressee.key.period)
+        return replace(addressee, slot=replace(addressee.slot, date=latest.due)) if latest else addressee
+
+    def _printing(self, key: IssueKey) -> Printing:
+        if key not in self._printings:
+            self._printings[key] = self._press.printing(key, self._moment)
+        return self._printings[key]
 
     def _freeze(self, draft: Printing) -> Printing:
         """Fix the issue, and keep everybody's edition of it for the archive."""
-        printing = self._press.freeze(draft, self._moment)
-        if printing.stored and printing.candidates and issues.general_of(self._db, printing.stored.id) is None:
+        printing = self._printings[draft.key] = self._press.freeze(draft, self._moment)
+        if draft.stored is None:
+            self._report.frozen.append((draft.key, len(printing.candidates)))
+        if printing.stored is None or printing.stored.state in STOPPED:
+            return printing
+        if printing.candidates and issues.general_of(self._db, printing.stored.id) is None:
             reader = nobody(self._settings, self._moment, printing.key)
             addressee = Addressee(reader, slot_on(reader.cadence, printing.key.due))
             [recipe] = self._press.recipes(printing, [addressee], shape_of(self._settings))
             if not isinstance(recipe, NothingNew):
                 issues.set_general(self._db, printing.stored.id, general_text(printing.frozen, recipe))
+        if printing.stored.state is IssueState.HELD:
+            self._tell_waiting(printing.key)
         return printing

@@ -1,64 +1,205 @@
-"""`newsletter serve`: the pages, the mail that comes in, the notices that go out. One process, no model in it.
+"""`newsletter serve`: the pages, the mail that comes in, and the clock. One process, no model in it.
 
-Each of the three has its own thread and its own connection to the database; none waits for another.
+Pages, mailbox and each tick of the clock have their own thread and their own connection to the database; none waits for
+another. One process serves a newsletter: a second one refuses, or stands by until the first has ended.
 """
 
+import fcntl
 import os
 import signal
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
+from newsletter import supervisor
+from newsletter.delivery.sending import rehearsal
 from newsletter.delivery.transport import transport_for
-from newsletter.errors import NewsletterError
-from newsletter.mailbox.envelope import place_of
+from newsletter.entries.fetching import is_url
+from newsletter.errors import MailboxError, NewsletterError
+from newsletter.logs import Log, all_logs
 from newsletter.mailbox.imap import ImapMailbox
 from newsletter.mailbox.lmtp import LmtpServer
 from newsletter.mailbox.receiving import Receiver, imap_server
+from newsletter.metrics import serve_metrics
 from newsletter.newsletter import Newsletter
+from newsletter.ranking.embedding import Embedder
+from newsletter.schedule import Opening, Pace, Schedule
 from newsletter.sections import WebSettings
 from newsletter.settings import FILE, Settings, load
+from newsletter.watching import watch
 from newsletter.web.app import create_app
-from subscribers.errors import SubscribersError
 
-Told = Callable[[str], None]
-#: Questions at once; more are turned away.
+#: Requests at once; more are turned away.
 CONCURRENT = 500
-#: Seconds between two looks at the outbox where nobody says that something is in it.
-LOOK = 20.0
-#: Seconds between two rounds of what time brings.
-TEND = 300.0
-#: Seconds before the next try where no mail can leave.
-DOWN = 60.0
+#: Seconds between two looks whether the one that serves has ended.
+STANDBY = 1.0
 
 
-def serve(project: Path, told: Told) -> None:
-    """Serve until the process is told to stop (SIGINT, SIGTERM). Raises what is wrong with the settings at once."""
+def serve(
+    project: Path,
+    log: Log,
+    *,
+    standby: bool = False,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    embedder: Embedder | None = None,
+    pace: Pace | None = None,
+) -> None:
+    """Serve until the process is told to stop (SIGINT, SIGTERM). Raises what is wrong with the settings at once.
+
+    `standby` waits while another process serves, and takes over when that has ended, however it ends. `clock`,
+    `embedder` and `pace` are as `Newsletter` and `Schedule` know them.
+    """
     settings = load(project)
     settings.refuse_unfinished(project / FILE)
     transport_for(settings, project).close()
-    wake, stop = threading.Event(), threading.Event()
+
+    def opening(told: Callable[[str], Callable[[int, int], None]]) -> Newsletter:
+        return Newsletter(project, clock=clock, embedder=embedder, progress=told)
+
+    stop = threading.Event()
+    with ExitStack() as running:
+        running.enter_context(all_logs(log))
+        running.enter_context(_told_to_stop(stop))
+        if not running.enter_context(_alone(project, log, stop, standby=standby)):
+            return
+        _serve(project, settings, log, opening, clock, pace or Pace(), stop)
+
+
+def tick(
+    project: Path,
+    log: Log,
+    *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    embedder: Embedder | None = None,
+) -> bool:
+    """Do once what is due, and read the mailbox once. Nothing while another process serves; True where it went wrong.
+
+    Raises what is wrong with the settings at once.
+    """
+    settings = load(project)
+    settings.refuse_unfinished(project / FILE)
+    stop = threading.Event()
+    with ExitStack() as running:
+        running.enter_context(all_logs(log))
+        running.enter_context(_told_to_stop(stop))
+        try:
+            running.enter_context(_alone(project, log, stop, standby=False))
+        except NewsletterError:
+            log.say("Another process serves this newsletter and does all of this.")
+            return False
+        schedule = Schedule(
+            lambda told: Newsletter(project, clock=clock, embedder=embedder, progress=told), clock, log, Pace(), stop
+        )
+        with schedule.opened() as newsletter:
+            off = newsletter.mail_is_off
+        failed = settings.mailbox.receive == "imap" and not off and not _read_once(project, settings, log)
+        return not schedule.once() or failed
+
+
+def _read_once(project: Path, settings: Settings, log: Log) -> bool:
+    """Hand on what has arrived in the mailbox; False where something of it could not be."""
+    receiver = Receiver(project, settings, lambda: None)
+    try:
+        with ImapMailbox(imap_server(settings)) as mailbox:
+            more = True
+            while more:
+                found = mailbox.fetch(receiver.handle)
+                more = found.more
+                for trouble in found.troubles:
+                    log.trouble("a mail could not be handled", where=trouble.where)
+                if found.done or found.kept:
+                    log("mail came in", handled=found.done, kept=found.kept)
+                if found.troubles:
+                    return False
+    except MailboxError as error:
+        log.trouble("the mailbox cannot be read", why=str(error))
+        return False
+    finally:
+        receiver.close()
+    return True
+
+
+def _serve(
+    project: Path,
+    settings: Settings,
+    log: Log,
+    opening: Opening,
+    clock: Callable[[], datetime],
+    pace: Pace,
+    stop: threading.Event,
+) -> None:
     web = settings.web
-    server = server_of(create_app(project, wake=wake.set), web)
+    schedule = Schedule(opening, clock, log, pace, stop)
+    server = server_of(create_app(project, wake=schedule.wake, clock=clock), web)
     with ExitStack() as running:
         listening = running.enter_context(_listening(web))
-        running.enter_context(_stopped_by_signals(server))
-        running.enter_context(_thread("notices", lambda: _send(project, wake, stop, told), stop, wake))
-        with Newsletter(project) as newsletter:
-            off = newsletter.status().sending_off
+        running.enter_context(_thread("end", lambda: _end(server, stop), stop))
+        if web.metrics_port:
+            running.enter_context(serve_metrics(project, web.metrics_port))
+            log.say(f"Metrics on http://127.0.0.1:{web.metrics_port}/metrics.")
+        with schedule.opened() as newsletter:
+            off = newsletter.mail_is_off
         if off and settings.mailbox.receives:
             # Of a restored copy: the mail belongs to the original.
-            told(f"No mail is read, because none goes out ({off}). After `newsletter mail on` start this again.")
+            log.say("No mail is read, because none goes out. After `newsletter mail on` start this again.")
         else:
-            running.enter_context(_receiving(project, settings, wake, stop, told))
-        told(f"Pages on http://{web.host}:{web.port}, for {settings.base_url}.")
+            running.enter_context(_receiving(project, settings, schedule.wake, stop, log.say))
+        files = [
+            project / Path(source.location).expanduser() for source in settings.sources if not is_url(source.location)
+        ]
+        if files:
+            running.enter_context(_thread("watching", lambda: watch(files, schedule.changed, stop), stop))
+        running.enter_context(schedule)
+        log.say(f"Pages on http://{web.host}:{web.port}, for {settings.base_url}.")
+        if said := rehearsal(settings.delivery.redirect_all_to):
+            log.say(said)
+        supervisor.ready()
         server.run([listening])
+        supervisor.stopping()
+
+
+@contextmanager
+def _alone(project: Path, log: Log, stop: threading.Event, *, standby: bool) -> Iterator[bool]:
+    """The lock of who serves; the kernel lets go of it when the process ends. False: told to stop while waiting.
+
+    Raises `NewsletterError` where another process has it, and this one is not to stand by.
+    """
+    with (project / supervisor.LOCK).open("a") as file:
+        # Who asks whether somebody serves has the lock for a moment, too.
+        tries = 0
+        while not _locked(file.fileno()):
+            if not standby and tries > 10:
+                raise NewsletterError(
+                    "Another process serves this newsletter already. End it first, or let this one stand by with "
+                    "--standby."
+                )
+            if standby and tries == 11:
+                log.say("Another process serves this newsletter; this one stands by.")
+                supervisor.ready()
+            if stop.wait(STANDBY if tries > 10 else 0.05):
+                yield False
+                return
+            tries += 1
+        yield True
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _end(server: uvicorn.Server, stop: threading.Event) -> None:
+    stop.wait()
+    server.should_exit = True
 
 
 def _listening(web: WebSettings) -> socket.socket:
@@ -76,11 +217,11 @@ def _listening(web: WebSettings) -> socket.socket:
 
 
 @contextmanager
-def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
-    """SIGINT and SIGTERM end the server, and then the block in its own time.
+def _told_to_stop(stop: threading.Event) -> Iterator[None]:
+    """SIGINT and SIGTERM end the block in its own time: the message in hand is finished.
 
-    The server itself raises the signal once more when it has ended; by default the process would then be gone in
-    the middle of a message. Who insists, by a second signal, has that.
+    The server of the pages would otherwise raise the signal once more when it has ended, and by default the process
+    would be gone in the middle of a message. Who insists, by a second signal, has that.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -88,8 +229,8 @@ def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
 
     said: list[int] = []
 
-    def stop(number: int, frame: object) -> None:
-        server.should_exit = True
+    def end(number: int, frame: object) -> None:
+        stop.set()
         said.append(number)
         if len(said) > 1:
             as_before()
@@ -99,7 +240,7 @@ def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
@@ -128,14 +269,14 @@ def server_of(app: FastAPI, web: WebSettings) -> uvicorn.Server:
 
 @contextmanager
 def _receiving(
-    project: Path, settings: Settings, wake: threading.Event, stop: threading.Event, told: Told
+    project: Path, settings: Settings, wake: Callable[[], None], stop: threading.Event, told: Callable[[str], None]
 ) -> Iterator[None]:
     """Mail comes in while the block runs, in the way that the settings name."""
     mailbox = settings.mailbox
     if not mailbox.receives or mailbox.receive == "command":
         yield
         return
-    receiver = Receiver(project, settings, wake.set)
+    receiver = Receiver(project, settings, wake)
     if mailbox.receive == "lmtp":
         server = LmtpServer(
             mailbox.lmtp_host,
@@ -157,12 +298,12 @@ def _receiving(
         finally:
             receiver.close()
 
-    with _thread("mailbox", read, stop, wake):
+    with _thread("mailbox", read, stop):
         yield
 
 
 @contextmanager
-def _thread(name: str, work: Callable[[], None], stop: threading.Event, wake: threading.Event) -> Iterator[None]:
+def _thread(name: str, work: Callable[[], None], stop: threading.Event) -> Iterator[None]:
     """Work that goes on beside the block, and is told to stop when that ends."""
     thread = threading.Thread(target=work, name=name)
     thread.start()
@@ -170,47 +311,4 @@ def _thread(name: str, work: Callable[[], None], stop: threading.Event, wake: th
         yield
     finally:
         stop.set()
-        wake.set()
         thread.join()
-
-
-class _Stopping(Exception):
-    """It is time to stop, between two messages."""
-
-
-def _send(project: Path, wake: threading.Event, stop: threading.Event, told: Told) -> None:
-    """Send notices as they come, and do what time brings. What goes wrong is told once, and tried again."""
-
-    def between_messages(done: int, todo: int) -> None:
-        if stop.is_set():
-            raise _Stopping
-
-    trouble, tended = "", 0.0
-    with ExitStack() as opened:
-        newsletter: Newsletter | None = None
-        while not stop.is_set():
-            wake.clear()
-            try:
-                newsletter = newsletter or opened.enter_context(
-                    Newsletter(project, progress=lambda what: between_messages)
-                )
-                if time.monotonic() - tended > TEND or not tended:
-                    newsletter.tend()
-                    tended = time.monotonic()
-                newsletter.send_notices()
-            except _Stopping:
-                break
-            except (NewsletterError, SubscribersError) as error:
-                found = str(error)
-            except Exception as error:  # one broken notice must not end all others, and its words may name people
-                found = f"Notices could not be sent, by a fault of the program: {place_of(error)}."
-            else:
-                if trouble:
-                    told("Mail can leave again.")
-                trouble = ""
-                wake.wait(LOOK)
-                continue
-            if found != trouble:
-                trouble = found
-                told(trouble)
-            stop.wait(DOWN)

@@ -212,6 +212,17 @@ def everybody(db: Database, *, state: State | None = None) -> Iterator[Subscribe
     return _select(db, "WHERE s.state = ?", [state])
 
 
+def rhythms(db: Database) -> dict[Cadence, int]:
+    """Every cadence that active readers have, and how many have it: a few hundred, however many readers there are."""
+    rows = db.conn.execute(
+        "SELECT frequency, day, at, timezone, count(*) FROM subscribers WHERE state = 'active' GROUP BY 1, 2, 3, 4"
+    )
+    return {
+        Cadence(Frequency(frequency), day, time.fromisoformat(at), timezone): readers
+        for frequency, day, at, timezone, readers in rows
+    }
+
+
 def by_ids(db: Database, ids: Iterable[int]) -> Iterator[Subscriber]:
     """The people with these ids; unknown ids are passed over."""
     return _select(db, "WHERE s.id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])

@@ -54,7 +54,7 @@ def quick_templates() -> Iterator[None]:
     def load(folder: Path, palette: Palette) -> dict[str, str]:
         return load_sources(folder, palette) if folder.exists() else dict(sources(Path("/no-such-folder"), palette))
 
-    def offline() -> httpx2.Client:
+    def offline(**options: Any) -> httpx2.Client:
         # Without a network there is no reading of certificates, which takes longer than most tests.
         return http_client(httpx2.MockTransport(refuse))
 
@@ -65,7 +65,7 @@ def quick_templates() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jinja2.Environment, "__init__", make)
         patch.setattr("newsletter.press.load_sources", load)
-        patch.setattr("newsletter.newsletter.http_client", offline)
+        patch.setattr("newsletter.sourcing.http_client", offline)
         yield
 
 

@@ -146,22 +146,6 @@ def test_a_server_that_is_down_is_a_sentence_and_the_next_run_sends(run: Run, re
     assert run("send", "--json").json["sent"] == 2
 
 
-def test_status_as_json_and_in_words(run: Run, ready: Path) -> None:
-    run("send", "--now", "--to", ADA)
-    found = run("status", "--json").json
-    assert found["entries"] == 12
-    assert found["subscribers"] == {"active": 2}
-    assert found["deliveries"] == {"sent": 1}
-    assert [source.keys() for source in found["sources"]] == [{"name", "pulled_at", "error", "entries"}]
-    assert [one.keys() for one in found["coming"]] == [{"issue", "first_hour", "readers"}]
-    assert "T" in found["coming"][0]["first_hour"]
-    shown = run("status").out
-    assert "12 entries; readers: 2 active." in shown
-    assert "papers: 12 entries, last pulled 20" in shown
-    assert "2 readers." in shown
-    assert "Deliveries sent: 1" in shown
-
-
 # -- what can be wrong
 
 
@@ -199,7 +183,6 @@ def test_a_database_of_another_kind_is_a_sentence(run: Run, project: Path, comma
 @pytest.mark.parametrize(
     ("table", "command"),
     [
-        ("subscribers", ["status"]),
         ("subscribers", ["subscribers", "list"]),
         ("subscribers", ["send", "--now"]),
         ("entry_keys", ["pull"]),

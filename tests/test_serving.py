@@ -1,5 +1,7 @@
 """`newsletter serve`: pages, mail and notices in one process, told in sentences, light, and stopped with care."""
 
+import io
+import json
 import re
 import signal
 import smtplib
@@ -19,9 +21,12 @@ from mailserver import HANG_UP, MailServer, free_port, mail_server
 from newsroom import SETTINGS, mails, make_project, parsed, recipients
 
 from newsletter import Newsletter, serving
+from newsletter.logs import events
+from newsletter.schedule import Pace
 from newsletter.settings import load
 from subscribers.evidence import Origin
 
+QUICK = Pace(pull=0.2, make=0.2, deliver=0.1, tend=0.2)
 ADA, OURS = "ada@example.org", "papers@news.example.org"
 PAGE = Origin("page", "https://news.example.org/")
 
@@ -46,17 +51,22 @@ def states(project: Path) -> list[str]:
         return [row[0] for row in newsletter.database.conn.execute("SELECT state FROM deliveries ORDER BY id")]
 
 
-class Serving:
+class Serving(io.TextIOBase):
     """What a test sees of it while it runs in a thread of the test's."""
 
     def __init__(self, project: Path, port: int) -> None:
         self.project, self.port = project, port
         self.told: list[str] = []
+        #: what went wrong, and that it works again
+        self.troubles: list[str] = []
 
-    @property
-    def troubles(self) -> list[str]:
-        """What was told, but for where it serves."""
-        return [sentence for sentence in self.told if not sentence.startswith(("Pages on ", "Mail by "))]
+    def write(self, line: str) -> int:
+        """Of its log."""
+        found = json.loads(line)
+        self.told.append(found["event"])
+        if found["level"] != "info" or found["event"].endswith("works again."):
+            self.troubles.append(found.get("why", found["event"]))
+        return len(line)
 
     def get(self, path: str = "/") -> tuple[int, str]:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
@@ -79,7 +89,7 @@ def serve(project: Path, patch: pytest.MonkeyPatch) -> Iterator[Serving]:
 
     def run() -> None:
         try:
-            serving.serve(project, found.told.append)
+            serving.serve(project, events(found, human=False), pace=QUICK)
         except BaseException as error:
             raised.append(error)
 
@@ -120,7 +130,7 @@ def test_pages_are_served_and_what_they_are_asked_for_is_mailed(
         status, page = served.get()
         assert (status, "Paper Robots" in page) == (200, True)
         wait_for(lambda: mails(project))
-    assert served.told == [f"Pages on http://127.0.0.1:{served.port}, for https://news.example.org."]
+    assert f"Pages on http://127.0.0.1:{served.port}, for https://news.example.org." in served.told
     assert recipients(mails(project)) == [ADA]
 
 
@@ -144,7 +154,6 @@ def test_mail_comes_in_by_lmtp_and_its_answer_leaves_at_once(tmp_path: Path, mon
 def test_a_server_that_is_down_is_told_once_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "DOWN", 0.02)
     with mail_server() as told:
         told.answers["MAIL"] = HANG_UP
         project = project_with(tmp_path, by_smtp(told.port))
@@ -152,13 +161,13 @@ def test_a_server_that_is_down_is_told_once_and_nothing_is_lost(
         with serve(project, monkeypatch) as served:
             wait_for(lambda: served.troubles)
             tries = told.connections
-            wait_for(lambda: told.connections > tries + 6)
+            wait_for(lambda: told.connections > tries + 3)
             (trouble,) = served.troubles
             assert f"127.0.0.1:{told.port} closed the connection again and again" in trouble
             del told.answers["MAIL"]
             wait_for(lambda: told.accepted)
             wait_for(lambda: served.troubles[1:])
-        assert served.troubles[1:] == ["Mail can leave again."]
+        assert served.troubles[1:] == ["deliver works again."]
     assert [mail.recipients for mail in told.accepted] == [(ADA,)]
 
 
@@ -166,18 +175,17 @@ def test_a_server_that_is_down_is_told_once_and_nothing_is_lost(
 def test_a_fault_in_one_round_is_told_once_without_its_words_and_the_next_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "DOWN", 0.02)
     project = project_with(tmp_path)
     ask(project, ADA)
-    send, broken = Newsletter.send_notices, threading.Event()
+    deliver, broken = Newsletter.deliver, threading.Event()
     broken.set()
 
     def sometimes(self: Newsletter) -> object:
         if broken.is_set():
             raise ValueError(f"{ADA} has broken it")
-        return send(self)
+        return deliver(self)
 
-    monkeypatch.setattr(Newsletter, "send_notices", sometimes)
+    monkeypatch.setattr(Newsletter, "deliver", sometimes)
     with serve(project, monkeypatch) as served:
         wait_for(lambda: served.troubles)
         time.sleep(0.2)
@@ -185,10 +193,8 @@ def test_a_fault_in_one_round_is_told_once_without_its_words_and_the_next_goes_o
         wait_for(lambda: mails(project))
         wait_for(lambda: served.troubles[1:])
     trouble, relief = served.troubles
-    assert re.fullmatch(
-        r"Notices could not be sent, by a fault of the program: ValueError in test_serving.py, line \d+\.", trouble
-    )
-    assert relief == "Mail can leave again."
+    assert re.fullmatch(r"It is a fault of the program: ValueError in test_serving.py, line \d+\.", trouble)
+    assert relief == "deliver works again."
 
 
 @pytest.mark.slow

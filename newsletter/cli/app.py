@@ -2,7 +2,7 @@
 
 import typer
 
-from newsletter.cli import making, operating, people, running, sources
+from newsletter.cli import issues, making, operating, people, running, seeing, sources, suggestions
 
 app = typer.Typer(
     name="newsletter",
@@ -17,11 +17,13 @@ app.command()(making.init)
 app.command()(running.pull)
 app.add_typer(sources.app, name="sources")
 app.add_typer(people.app, name="subscribers")
-app.add_typer(running.issue_app, name="issue")
+app.add_typer(suggestions.app, name="suggestions")
+app.add_typer(issues.app, name="issue")
 app.command()(running.preview)
 app.command()(running.send)
-app.command()(running.status)
+app.command()(seeing.status)
 app.command()(operating.serve)
+app.command()(operating.tick)
 app.command()(operating.receive)
 app.command()(operating.announce)
 app.command()(operating.backup)

@@ -1,26 +1,49 @@
-"""`serve`, `receive`, `announce`, `backup`, `restore`, `mail`: running a newsletter for real."""
+"""`serve`, `tick`, `receive`, `announce`, `backup`, `restore`, `mail`: running a newsletter for real."""
 
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.output import Project, opened, say, warn
+from newsletter.cli.output import PARTLY, Project, opened, say, warn
+
+if TYPE_CHECKING:
+    from newsletter.logs import Log
 
 #: As sysexits.h has it, and mail servers read it: keep the mail and come again; give it up and tell its sender.
 _TRY_AGAIN, _REFUSED = 75, 65
 
 
-def serve(project: Project = ".") -> None:  # type: ignore[assignment]
-    """Serve the pages for readers, take their mail, and send what they asked for, until you stop it (Ctrl-C)."""
+def serve(
+    standby: Annotated[
+        bool, typer.Option("--standby", help="Wait while another process serves, and take over when it ends.")
+    ] = False,
+    project: Project = ".",  # type: ignore[assignment]
+) -> None:
+    """Pull, make and send by itself, serve the pages and take mail, until you stop it (Ctrl-C)."""
     from newsletter.serving import serve as run
 
-    def told(sentence: str) -> None:
-        warn(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {sentence}")
+    run(project, _log(project), standby=standby)
 
-    run(project, told)
+
+def tick(project: Project = ".") -> None:  # type: ignore[assignment]
+    """Do once what is due, for cron: pull, make, send, tidy up, read the mailbox. Nothing while `serve` runs."""
+    from newsletter.serving import tick as once
+
+    if once(project, _log(project)):
+        raise typer.Exit(PARTLY)
+
+
+def _log(project: Path) -> "Log":
+    """Sentences for a person who looks on, JSON lines otherwise; never a password."""
+    from newsletter.logs import events
+    from newsletter.settings import load
+
+    settings = load(project)
+    secrets = [settings.smtp.password.get_secret_value(), settings.mailbox.imap_password.get_secret_value()]
+    return events(sys.stderr, human=sys.stderr.isatty(), secrets=secrets)
 
 
 def receive(

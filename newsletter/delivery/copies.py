@@ -55,11 +55,20 @@ class FrozenIssues:
 
     def get(self, issue_id: int, entry_ids: Iterable[int]) -> FrozenIssue:
         """The issue, with at least these entries' cards."""
+        wanted = set(entry_ids)
         issue = self._issues.get(issue_id)
-        if issue is None:
+        if issue is None or self._names_somebody_erased(issue_id, issue, wanted):
             issue = self._issues[issue_id] = FrozenIssue(load_edition(issues.edition_of(self._db, issue_id)))
-        missing = set(entry_ids) - issue.cards.keys()
+        missing = wanted - issue.cards.keys()
         if missing:
             found: Mapping[int, str] = issues.cards_of(self._db, issue_id, missing)
             issue.cards.update((entry_id, load_card(text)) for entry_id, text in found.items())
         return issue
+
+    def _names_somebody_erased(self, issue_id: int, issue: FrozenIssue, wanted: set[int]) -> bool:
+        """Whether a card thanks somebody who, by another process's doing, is not named any more."""
+        thanks = {one: card.thanks for one in wanted if (card := issue.cards.get(one)) and card.thanks}
+        if not thanks:
+            return False
+        kept = issues.cards_of(self._db, issue_id, thanks)
+        return any(load_card(text).thanks != thanks[entry_id] for entry_id, text in kept.items())

@@ -7,7 +7,7 @@ the only one of its worker about which nobody knows.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
@@ -16,8 +16,10 @@ from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refus
 from newsletter.delivery.records import SELECT, Delivery, delivery_of, find
 from newsletter.delivery.returns import came_back
 from newsletter.delivery.verdicts import verdict_of
+from newsletter.issues import store as issues
 from newsletter.issues.calendar import slot_on
-from newsletter.issues.issue import NothingNew
+from newsletter.issues.control import STOPPED, why_not_sent
+from newsletter.issues.issue import NothingNew, StoredIssue
 from newsletter.rendering.recipe import Recipe
 from newsletter.store import SENDING, why_off
 from subscribers import people
@@ -26,6 +28,8 @@ from subscribers.people import Subscriber
 from subscribers.states import State
 from subscribers.suppression import Reason, suppression_of
 
+#: Copies of issues; those of one that is held stay in the queue.
+_MAY_GO = "notice IS NULL AND issue_id NOT IN (SELECT id FROM issues WHERE state IN ('frozen', 'held'))"
 #: A claim is at most about a second's work, so that consent is fresh when a message leaves.
 BATCH = 50
 
@@ -55,6 +59,9 @@ def enqueue(db: Database, deliveries: Sequence[NewDelivery], now: datetime) -> N
     with writing(db):
         # Composing takes a while; who was erased meanwhile must not come back by what was composed for them.
         known = {reader.id for reader in people.by_ids(db, [new.subscriber_id for new in deliveries])}
+        # The same for an issue that the operator skipped or cancelled meanwhile.
+        of = issues.by_ids(db, {new.issue_id for new in deliveries})
+        wanted = {issue.id for issue in of.values() if issue.state not in STOPPED}
         db.conn.executemany(
             "INSERT OR IGNORE INTO deliveries "
             "(issue_id, subscriber_id, period, state, recipe, why, due_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -68,7 +75,7 @@ def enqueue(db: Database, deliveries: Sequence[NewDelivery], now: datetime) -> N
                     stored(now),
                 )
                 for new in deliveries
-                if new.subscriber_id in known
+                if new.subscriber_id in known and new.issue_id in wanted
             ],
         )
 
@@ -105,23 +112,23 @@ def claim(
     """Take up to a batch of what is due for this worker, asking again whether each reader still wants it.
 
     Returns the claimed ones, and how many were dropped instead: (claimed, dropped). `only` is one subscriber's id.
-    Notices go first. Entries count as received from here on. While the operator has switched sending off there is
-    nothing to take.
+    Notices go first. Entries count as received from here on. Copies of an issue that is held stay where they are, and
+    while the operator has switched sending off there is nothing to take.
     """
     with writing(db):
         if why_off(db, SENDING) is not None:
             return [], 0
         due = (
             f"{SELECT} WHERE state IN ('queued', 'deferred') AND due_at <= ? AND (? IS NULL OR subscriber_id = ?) "
-            "AND notice IS {} NULL ORDER BY due_at, id LIMIT ?"
+            "AND {} ORDER BY due_at, id LIMIT ?"
         )
-        rows = db.conn.execute(due.format("NOT"), [stored(now), only, only, BATCH]).fetchall()
+        rows = db.conn.execute(due.format("notice IS NOT NULL"), [stored(now), only, only, BATCH]).fetchall()
         if not notices_only:
-            rows += db.conn.execute(due.format(""), [stored(now), only, only, BATCH - len(rows)]).fetchall()
+            rows += db.conn.execute(due.format(_MAY_GO), [stored(now), only, only, BATCH - len(rows)]).fetchall()
         waiting = [delivery_of(row) for row in rows]
         ids = [d.subscriber_id for d in waiting if d.subscriber_id is not None]
         readers = {reader.id: reader for reader in people.by_ids(db, ids)}
-        due_dates = dict(db.conn.execute("SELECT id, due_date FROM issues"))
+        of = issues.by_ids(db, {d.issue_id for d in waiting if d.issue_id is not None})
         claimed: list[Claimed] = []
         for delivery in waiting:
             reader = readers.get(delivery.subscriber_id or 0)
@@ -130,8 +137,7 @@ def claim(
                 complained = reader is not None and suppression_of(db, reader.address) is Reason.COMPLAINED
                 why = why_not(delivery.notice, reader, delivery.subscriber_id, age, complained=complained)
             else:
-                due_date = date.fromisoformat(due_dates[delivery.issue_id])
-                why = _why_not(reader, delivery, due_date, now, max_lateness)
+                why = _why_not(reader, delivery, of[delivery.issue_id or 0], now, max_lateness)
             if why:
                 _set(db, delivery.id, DeliveryState.DROPPED, why, now)
                 _free(db, delivery.id)
@@ -150,14 +156,23 @@ def claim(
     return claimed, len(waiting) - len(claimed)
 
 
-def step(db: Database, worker: str, done: tuple[int, Outcome] | None, begin: int | None, now: datetime) -> bool:
+def step(
+    db: Database,
+    worker: str,
+    done: tuple[int, Outcome] | None,
+    begin: int | None,
+    now: datetime,
+    *,
+    rehearsal: bool = False,
+) -> bool:
     """One commit: the outcome of the message before, and the intent to send the next one.
 
-    False where the next one is not this worker's any more; then it must not be sent.
+    False where the next one is not this worker's any more; then it must not be sent. In a rehearsal nobody's mail went
+    to themselves, and what a server refused says nothing about them.
     """
     with writing(db):
         if done:
-            _record(db, *done, now)
+            _record(db, *done, now, rehearsal)
         if begin is None:
             return True
         changed = db.conn.execute(
@@ -217,20 +232,24 @@ def _composed(recipe: Recipe | NothingNew) -> tuple[DeliveryState, str, str]:
     return DeliveryState.QUEUED, recipe.dump(), ""
 
 
-def _why_not(reader: Subscriber | None, delivery: Delivery, due: date, now: datetime, max_lateness: timedelta) -> str:
+def _why_not(
+    reader: Subscriber | None, delivery: Delivery, issue: StoredIssue, now: datetime, max_lateness: timedelta
+) -> str:
+    if stopped := why_not_sent(issue.state, issue.held_until):
+        return stopped
     if reader is None:
         return "this person is not known any more"
     if reader.state is not State.ACTIVE:
         return f"this person is {reader.state} now"
     # `due_at` of a deferred copy is its next attempt; the date stays with the first one. A copy that was asked for
-    # ahead of the reader's hour is not late before it.
-    asked_for = max(delivery.date or delivery.due_at, slot_on(reader.cadence, due).at)
-    if now - asked_for > max_lateness:
+    # ahead of the reader's hour is not late before it; one that the operator held is not late by their waiting.
+    asked_for = max(delivery.date or delivery.due_at, slot_on(reader.cadence, issue.key.due).at)
+    if now - max(asked_for, issue.held_until or asked_for) > max_lateness:
         return "it is too late for this issue"
     return ""
 
 
-def _record(db: Database, delivery_id: int, outcome: Outcome, now: datetime) -> None:
+def _record(db: Database, delivery_id: int, outcome: Outcome, now: datetime, rehearsal: bool) -> None:
     match outcome:
         case Sent():
             _set(db, delivery_id, DeliveryState.SENT, "", now)
@@ -242,7 +261,7 @@ def _record(db: Database, delivery_id: int, outcome: Outcome, now: datetime) -> 
             _free(db, delivery_id)
             # Whoever was erased while their mail was handed over has no row any more.
             row = db.conn.execute("SELECT subscriber_id FROM deliveries WHERE id = ?", [delivery_id]).fetchone()
-            if row and row[0] is not None:
+            if row and row[0] is not None and not rehearsal:
                 came_back(db, row[0], str(delivery_id), verdict_of("", why), why, now)
         case Unknown(why):
             _set(db, delivery_id, DeliveryState.UNCERTAIN, why, now)

@@ -31,6 +31,8 @@ class NoticeKind(StrEnum):
     ALARM = "alarm"
     #: the operator's word to all readers
     ANNOUNCEMENT = "announcement"
+    #: an issue as it would be, for the operator to look at
+    TEST = "test"
 
 
 #: Who gets a notice of that kind; kinds that are missing here go to whomever they were written for.
@@ -45,6 +47,8 @@ USEFUL = timedelta(days=3)
 #: What somebody wrote, or what the operator must know or says to all, may wait for longer: no link in it expires.
 PATIENT = frozenset({NoticeKind.FORWARDED, NoticeKind.ALARM, NoticeKind.ANNOUNCEMENT})
 PATIENCE = timedelta(days=14)
+#: Who asked for a look at an issue looks soon.
+LOOKED_AT = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def why_not(
     kind: NoticeKind, reader: Subscriber | None, subscriber_id: int | None, age: timedelta, *, complained: bool = False
 ) -> str:
     """Why a notice must not be sent, empty where it may; asked again at the moment of sending."""
-    if age > (PATIENCE if kind in PATIENT else PRIVATE_LASTS if kind is NoticeKind.PRIVATE else USEFUL):
+    if age > _useful(kind):
         return "it is too late for it"
     if subscriber_id is not None and reader is None:
         return "this person is not known any more"
@@ -74,3 +78,10 @@ def why_not(
     if kind is NoticeKind.ANNOUNCEMENT and reader and not reader.announcements:
         return "this person wants no announcements"
     return ""
+
+
+def _useful(kind: NoticeKind) -> timedelta:
+    """How long after it was asked for it is still of use."""
+    if kind in PATIENT:
+        return PATIENCE
+    return {NoticeKind.PRIVATE: PRIVATE_LASTS, NoticeKind.TEST: LOOKED_AT}.get(kind, USEFUL)

@@ -12,6 +12,7 @@ from newsletter.delivery.notices import NoticeKind
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.rendering.letter import Letter, load_letter
 from newsletter.rendering.recipe import Recipe, load_recipe
+from subscribers.database import stored
 
 #: A message that goes out within this time of its hour bears that hour as its date.
 ON_TIME = timedelta(hours=1)
@@ -52,6 +53,12 @@ def find(db: Database, delivery_id: int) -> Delivery:
     return delivery_of(db.conn.execute(f"{SELECT} WHERE id = ?", [delivery_id]).fetchone())
 
 
+def of_key(db: Database, key: str) -> Delivery | None:
+    """A notice by what it is about."""
+    row = db.conn.execute(f"{SELECT} WHERE key = ?", [key]).fetchone()
+    return delivery_of(row) if row else None
+
+
 def of_reader(db: Database, subscriber_id: int, issue_id: int) -> Delivery | None:
     """A reader's copy of an issue, if it was composed."""
     row = db.conn.execute(f"{SELECT} WHERE subscriber_id = ? AND issue_id = ?", [subscriber_id, issue_id]).fetchone()
@@ -65,6 +72,26 @@ def served(db: Database, periods: Iterable[str]) -> dict[tuple[int, str], Delive
         [json.dumps(sorted(set(periods)))],
     )
     return {(subscriber_id, period): DeliveryState(state) for subscriber_id, period, state in rows}
+
+
+def periods_of(db: Database, subscriber_id: int, now: datetime) -> set[str]:
+    """The periods for which a reader has had an issue by now, or will have none; not that of one that still comes."""
+    rows = db.conn.execute(
+        "SELECT period FROM deliveries WHERE subscriber_id = ? AND period IS NOT NULL "
+        "AND NOT (state = 'queued' AND due_at > ?)",
+        [subscriber_id, stored(now)],
+    )
+    return {row[0] for row in rows}
+
+
+def had_since(db: Database, subscriber_id: int, since: datetime) -> bool:
+    """Has this reader been sent an issue at or after that moment, or does one wait for them?"""
+    row = db.conn.execute(
+        "SELECT 1 FROM deliveries WHERE subscriber_id = ? AND issue_id IS NOT NULL "
+        "AND state NOT IN ('dropped', 'failed') AND coalesce(date, due_at) >= ? LIMIT 1",
+        [subscriber_id, stored(since)],
+    ).fetchone()
+    return row is not None
 
 
 def sent_to(db: Database, subscriber_id: int, most: int) -> list[int]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -37,15 +38,18 @@ def deliver(
     max_lateness: timedelta,
     only: int | None = None,
     notices_only: bool = False,
+    redirect_to: str = "",
     progress: Callable[[int], None] | None = None,
 ) -> Counter[DeliveryState]:
     """Send everything that is due; returns how many copies ended in which state.
 
     `frozen` has the issues that were made in this process already, so that their templates are compiled once.
+    `redirect_to` makes it a rehearsal: every message goes to that address, the same to the byte, and counts as sent.
 
     Raises `TransportDown` when nothing can leave at all; what was not begun is queued again, and recorded so.
     """
     counts: Counter[DeliveryState] = Counter()
+    step = partial(ledger.step, rehearsal=bool(redirect_to))
     with Worker(project) as worker:
         last: tuple[int, Outcome] | None = None
         try:
@@ -58,32 +62,43 @@ def deliver(
                     break
                 for copy in claimed:
                     message = _message(frozen, copy, signer, clock())
-                    if not ledger.step(db, worker.name, last, copy.delivery.id, clock()):
+                    if not step(db, worker.name, last, copy.delivery.id, clock()):
                         last = None
                         continue
                     last = None
                     try:
                         outcome = transport.send(
-                            message, sender=_sender(copy, return_path), recipient=_to(copy), name=_file_name(copy)
+                            message,
+                            sender=_sender(copy, return_path, rehearsal=bool(redirect_to)),
+                            recipient=redirect_to or _to(copy),
+                            name=_file_name(copy),
                         )
                     except TransportDown as down:
                         # It did not take this one: its turn comes again, at once when the server is back.
-                        ledger.step(
-                            db, worker.name, (copy.delivery.id, Deferred(str(down), timedelta(0))), None, clock()
-                        )
+                        step(db, worker.name, (copy.delivery.id, Deferred(str(down), timedelta(0))), None, clock())
                         raise
                     last = (copy.delivery.id, outcome)
                     counts[_STATES[type(outcome)]] += 1
                     if progress:
                         progress(counts.total())
-                ledger.step(db, worker.name, last, None, clock())
+                step(db, worker.name, last, None, clock())
                 last = None
         finally:
             if last:
-                ledger.step(db, worker.name, last, None, clock())
+                step(db, worker.name, last, None, clock())
             ledger.release(db, worker.name, clock())
             transport.close()
     return counts
+
+
+def rehearsal(redirect_to: str) -> str | None:
+    """What to tell an operator whose mail is redirected, by `delivery.redirect_all_to`; None where it is not."""
+    if not redirect_to:
+        return None
+    return (
+        f"REHEARSAL: every mail goes to {redirect_to} and none to its reader, but counts as sent to them "
+        "(delivery.redirect_all_to). Take that line out before you send for real."
+    )
 
 
 def _message(frozen: FrozenIssues, copy: Claimed, signer: Signer, now: datetime) -> bytes:
@@ -95,11 +110,11 @@ def _message(frozen: FrozenIssues, copy: Claimed, signer: Signer, now: datetime)
     return issue.message(delivery.recipe, copy.reader, delivery.date_at(now), signer)
 
 
-def _sender(copy: Claimed, return_path: ReturnPath) -> str:
-    """The envelope's sender: empty for the answer to a mail (RFC 3834, section 3.3)."""
+def _sender(copy: Claimed, return_path: ReturnPath, *, rehearsal: bool) -> str:
+    """The envelope's sender: empty for the answer to a mail (RFC 3834, section 3.3), nobody's own in a rehearsal."""
     if copy.delivery.letter and copy.delivery.letter.no_return:
         return ""
-    return return_path.of(copy.delivery.subscriber_id, copy.delivery.id)
+    return return_path.of(None if rehearsal else copy.delivery.subscriber_id, copy.delivery.id)
 
 
 def _to(copy: Claimed) -> str:

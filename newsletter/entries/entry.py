@@ -4,6 +4,9 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import date
 
+#: The name under which what readers suggest is kept, as if it were a source.
+READERS = "readers"
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedEntry:
@@ -21,6 +24,8 @@ class ParsedEntry:
     categories: tuple[str, ...] = ()
     #: upvotes, stars; None where unknown
     popularity: int | None = None
+    #: to whom, in words that an issue prints ("Suggested by Ada"); empty where nobody suggested it
+    thanks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ class Entry:
     content_hash: bytes
     #: names of the sources it was seen in, first one first
     sources: tuple[str, ...] = field(default=())
+    #: to whom, in words that an issue prints; empty where nobody suggested it
+    thanks: str = ""
 
     @property
     def text(self) -> str:

@@ -88,6 +88,12 @@ def matching(db: Database, line: str, most: int) -> list[Entry]:
     return [found[row[0]] for row in rows]
 
 
+def set_thanks(db: Database, entry_ids: Iterable[int], thanks: str) -> None:
+    """Thank somebody else, or nobody by name, for these entries."""
+    with writing(db):
+        db.conn.executemany("UPDATE entries SET thanks = ? WHERE id = ?", [(thanks, one) for one in entry_ids])
+
+
 def newest_id(db: Database) -> int:
     """The highest entry id, 0 where there is none."""
     return int(db.conn.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()[0])
@@ -148,7 +154,7 @@ def _known(db: Database, keys: set[str]) -> tuple[dict[str, int], dict[int, set[
 def _insert(db: Database, entry: ParsedEntry, now: datetime) -> int:
     (entry_id,) = db.conn.execute(
         "INSERT INTO entries (title, summary, authors, url, published, categories, popularity, content_hash, "
-        "first_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "first_seen, thanks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         [
             entry.title,
             entry.summary,
@@ -159,6 +165,7 @@ def _insert(db: Database, entry: ParsedEntry, now: datetime) -> int:
             entry.popularity,
             content_hash(text_of(entry.title, entry.summary)),
             stored(now),
+            entry.thanks,
         ],
     ).fetchone()
     return int(entry_id)
@@ -188,8 +195,9 @@ def _merge(db: Database, entry_id: int, entry: ParsedEntry) -> None:
 def _select(db: Database, where: str, parameters: list[Any]) -> list[Entry]:
     rows = db.conn.execute(
         "SELECT e.id, e.title, e.summary, e.authors, e.url, e.published, e.categories, e.popularity, "
-        "e.content_hash, (SELECT json_group_array(source) FROM (SELECT source, min(seen_at) FROM entry_sources "
-        f"WHERE entry_id = e.id GROUP BY source ORDER BY 2, 1)) FROM entries e {where} ORDER BY e.id",
+        "e.content_hash, e.thanks, (SELECT json_group_array(source) FROM (SELECT source, min(seen_at) "
+        "FROM entry_sources WHERE entry_id = e.id GROUP BY source ORDER BY 2, 1)) "
+        f"FROM entries e {where} ORDER BY e.id",
         parameters,
     )
     return [
@@ -204,8 +212,9 @@ def _select(db: Database, where: str, parameters: list[Any]) -> list[Entry]:
             popularity=popularity,
             content_hash=hash_,
             sources=tuple(json.loads(sources)),
+            thanks=thanks,
         )
-        for id_, title, summary, authors, url, published, categories, popularity, hash_, sources in rows
+        for id_, title, summary, authors, url, published, categories, popularity, hash_, thanks, sources in rows
     ]
 
 

@@ -64,7 +64,7 @@ def compose(
         for n in [n for n in by_popularity if n not in taken and not hidden[n]][: shape.favourites]:
             taken.add(n)
             liked = entries[n].popularity or 0
-            picks.append(_pick(entries[n], Section.FAVOURITES, float(liked), ReasonKind.POPULAR, str(liked)))
+            picks.append(_pick(entries[n], Section.FAVOURITES, float(liked), ReasonKind.POPULAR, _people(liked)))
         outside = int(ranking.outside[reader])
         if shape.outside and outside >= 0 and outside not in taken:
             picks.append(_pick(entries[outside], Section.OUTSIDE, 0.0, ReasonKind.OUTSIDE))
@@ -107,6 +107,10 @@ def _reason(ranking: Ranking, tastes: Tastes, reader: int, place: int) -> tuple[
     else:
         return ReasonKind.GENERAL, ""
     return kind if _is_near(ranking, reader, place) else ReasonKind.NEAREST, words
+
+
+def _people(count: int) -> str:
+    return "one person" if count == 1 else f"{count:,} people"
 
 
 def _clipped(title: str) -> str:

@@ -69,6 +69,9 @@ class StoredIssue:
     frozen_at: datetime
     #: the highest entry id it covers; the next issue begins behind it
     up_to_entry: int
+    #: of a held one: when it goes out by itself, None for only when the operator says so; of a released one: when it
+    #: was let go, None if it never was held
+    held_until: datetime | None = None
 
 
 class Section(StrEnum):

@@ -14,7 +14,8 @@ from newsletter.mailbox.courtesies import without_greeting, without_signature
 from newsletter.mailbox.interest_lines import InterestLines
 from newsletter.mailbox.lines import read_line
 from newsletter.mailbox.prose import asides, is_courtesy, is_sentence
-from newsletter.readers.asked import Command, Erase, Help, Leave, Pause, ShowInterests, Subscribe, Unclear
+from newsletter.mailbox.suggestion_lines import says_too_much, suggestion_in
+from newsletter.readers.asked import Command, Erase, Help, Leave, Pause, ShowInterests, Subscribe, Suggest, Unclear
 
 #: Lines that are looked at.
 MAX_LINES = 300
@@ -41,9 +42,8 @@ def commands_in(subject: str, lines: Sequence[str], *, reply: bool = False) -> U
     body = without_greeting(without_signature([line.strip()[:1_000] for line in lines[:MAX_LINES]]))
     silent = not any(body)
     mail = _Mail()
-    if subject.strip() and (silent or not reply):
-        mail.read_subject(subject.strip())
-    mail.read_body(body)
+    taken = mail.read_subject(subject.strip(), body) if subject.strip() and (silent or not reply) else 0
+    mail.read_body(body[taken:])
     return mail.understood(said_nothing=silent and (reply or not subject.strip()))
 
 
@@ -59,16 +59,27 @@ class _Mail:
         self._subject = ""
         self._interests: InterestLines | None = None
 
-    def read_subject(self, subject: str) -> None:
+    def read_subject(self, subject: str, body: Sequence[str]) -> int:
+        """Returns how many lines of the body go on with what the subject says."""
+        if suggested := suggestion_in([subject, *body]):
+            self._from_body.append(suggested[0])
+            return suggested[1] - 1
         self._from_subject = read_line(subject)
         if not self._from_subject:
             self._subject = subject
         self._expect_interests(self._from_subject)
+        return 0
 
     def read_body(self, lines: Sequence[str]) -> None:
-        strict = False
+        strict, over = False, 0
         for number, line in enumerate(lines):
-            if self._interests is not None and not self._interests.over:
+            if number < over:
+                continue
+            suggested = None if self._writes else suggestion_in(lines[number:])
+            if suggested and not (self._interests and isinstance(suggested[0], Unclear)):
+                self._from_body.append(suggested[0])
+                over = number + suggested[1]
+            elif self._interests is not None and not self._interests.over:
                 found, left = self._interests.read(line, lines[number + 1 :])
                 self._from_body += found
                 for one in left:
@@ -112,7 +123,7 @@ class _Mail:
         writes = self._writes
         found = [*self._from_subject, *self._from_body]
         if not any(isinstance(one, _STRONG) for one in found):
-            wishes = asides([self._subject, *self._left])
+            wishes = asides([self._subject, *self._left, *(one.why for one in found if isinstance(one, Suggest))])
             found += wishes
             writes = writes or (bool(wishes) and bool(self._left))
         if writes:
@@ -122,6 +133,7 @@ class _Mail:
         unclear = next((one.why for one in found if isinstance(one, Unclear)), None)
         if writes and not commands:
             unclear = None
+        writes = writes or any(isinstance(one, Suggest) and says_too_much(one) for one in commands)
         prose = writes or (not commands and unclear is None and not said_nothing)
         if why := contradiction_in(commands):
             return Understood((), why, prose)

@@ -155,7 +155,7 @@ class Handling:
         match pending.purpose:
             case "subscribe":
                 lines = [
-                    f"You are in. Your issues come {self._readers.rhythm(person)}; the first one on "
+                    f"You are in. Your issues come {self._readers.rhythm(person)}; the first one "
                     f"{self._readers.first_issue(person)}."
                 ]
                 if not person.interests:

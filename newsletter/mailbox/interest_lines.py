@@ -56,7 +56,7 @@ class InterestLines:
         if not line:
             self._gap = bool(self.topics)
             return [], []
-        if self._gap and _is_signature([line, *after]):
+        if self._gap and is_signature([line, *after]):
             self.over = True
             return [], []
         bare = line[found.end() :].strip() if (found := _BULLET.match(line)) else line
@@ -88,7 +88,7 @@ def _is_sentence(line: str) -> bool:
     return (ends and len(words) >= 7) or line.endswith("?") or (len(words) >= 4 and words[0] in _STARTS_SENTENCE)
 
 
-def _is_signature(rest: Sequence[str]) -> bool:
+def is_signature(rest: Sequence[str]) -> bool:
     """Whether the last paragraph is somebody's name, with how to reach them."""
     lines = [line for line in rest if line]
     name = re.findall(r"[^\W\d_][\w'’.-]*", lines[0])

@@ -131,6 +131,15 @@ _HELP = phrases(
     """
 )
 
+#: Before a link these suggest it to others; without one they mean nothing.
+SUGGEST = phrases(
+    """
+    submit, suggest, suggesting, suggestion, submission, recommend, propose, vorschlagen, vorschlag, einreichen,
+    empfehlen, proposer, propose, suggérer, suggère, suggestion, recommander, sugerir, sugiero, sugerencia, suggerire,
+    suggerisco, sugiro, sugestão, voorstellen, aanraden
+    """
+)
+
 #: Every word and phrase that means something; the longest that fits counts.
 MEANINGS: dict[str, Meaning] = {
     **dict.fromkeys(_SUBSCRIBE, Meaning.SUBSCRIBE),

@@ -66,6 +66,17 @@ def votes_of(db: Database, subscriber_ids: Iterable[int]) -> dict[int, list[Vote
     return found
 
 
+def likes(db: Database, entry_ids: Iterable[int]) -> dict[int, int]:
+    """How many readers want more like each of these entries; those that nobody voted for are left out."""
+    return dict(
+        db.conn.execute(
+            "SELECT entry_id, count(*) FROM votes WHERE value = 1 "
+            "AND entry_id IN (SELECT value FROM json_each(?)) GROUP BY 1",
+            [json.dumps(list(entry_ids))],
+        )
+    )
+
+
 def forget(db: Database, subscriber_id: int) -> None:
     """Erase what a person voted."""
     with writing(db):

@@ -101,6 +101,16 @@ class Less:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggest:
+    """A link that others might want to read."""
+
+    #: as it was written, without what mail programs and people put around it
+    link: str
+    #: in their words, empty where they say nothing
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ShowInterests:
     """To be told what interests are kept."""
 
@@ -134,6 +144,7 @@ Command = (
     | Mute
     | More
     | Less
+    | Suggest
     | ShowInterests
     | SendData
     | Erase

@@ -15,11 +15,12 @@ from newsletter.delivery import ledger
 from newsletter.delivery.notices import NoticeKind
 from newsletter.entries import store as entries
 from newsletter.entries.entry import Entry
-from newsletter.issues.calendar import next_slot
 from newsletter.ranking import votes
+from newsletter.readers.coming import Coming, coming
 from newsletter.readers.doing import carry_out, load_commands
 from newsletter.readers.keeping import Kept, Receipt, erase, export, forget, kept
 from newsletter.readers.mails import Mails, Thread, wishes_of
+from newsletter.readers.suggested import Suggested, suggest
 from newsletter.rendering import words
 from newsletter.rendering.links import Claim, Purpose, Signer, verify
 from newsletter.settings import Settings
@@ -269,6 +270,11 @@ class Readers:
         """What was voted on; None for an entry that there is not."""
         return entries.by_ids(self._db, [entry_id]).get(entry_id) if entry_id < 2**63 else None
 
+    def suggest(self, person: Subscriber, link: str, why: str = "", *, named: bool = False) -> Suggested:
+        """Keep a link for the operator to look at; `named`: they may be thanked by name. Raises `TooMany`."""
+        base_url = self._settings.base_url
+        return suggest(self._db, person, link, why, named=named, ours=base_url, now=self._clock())
+
     # -- privacy
 
     def send_private_link(self, person: Subscriber, *, origin: Origin, thread: Thread | None = None) -> None:
@@ -323,9 +329,14 @@ class Readers:
         """When their issues come, in words."""
         return words.rhythm(person.cadence)
 
+    def coming(self, person: Subscriber, after: datetime | None = None) -> Coming:
+        """When their next issue comes; the first one behind `after`, where that is given."""
+        late = timedelta(hours=self._settings.issue.max_lateness_hours)
+        return coming(self._db, person, self._clock(), late, after)
+
     def first_issue(self, person: Subscriber) -> str:
-        """The day on which their next issue comes, in words."""
-        return words.long_date(next_slot(person.cadence, self._clock()).date)
+        """The day on which their next issue comes, in words that follow "comes"."""
+        return self.coming(person).day()
 
     # -- notices
 

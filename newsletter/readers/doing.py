@@ -21,6 +21,7 @@ from newsletter.readers.asked import (
     Pause,
     Resume,
     ShowInterests,
+    Suggest,
     Unfollow,
 )
 from newsletter.rendering import words as said
@@ -81,12 +82,12 @@ def carry_out(
                 undos += [_pause_again(person, now)] if person.state is State.PAUSED else []
                 again = "again" if person.state is State.PAUSED else "already"
                 person = readers.resume(person, words=words, origin=origin)
-                lines.append(f"You get issues {again}; the next one on {readers.first_issue(person)}.")
+                lines.append(f"You get issues {again}; the next one {readers.first_issue(person)}.")
             case ChangeCadence() | ChangeTimezone():
                 before = person.cadence
                 person = readers.change(person, origin=origin, cadence=cadence_after(before, command))
                 lines.append(
-                    f"Your issues come {said.rhythm(person.cadence)} from now on; the next one on "
+                    f"Your issues come {said.rhythm(person.cadence)} from now on; the next one "
                     f"{readers.first_issue(person)}."
                 )
                 undos += [_as_before(before, command)] if person.cadence != before else []
@@ -102,6 +103,8 @@ def carry_out(
                 lines += [line for line, _ in voted]
                 done = [str(number) for number, (_, counts) in zip(numbers, voted, strict=True) if counts]
                 undos += [f"“{other} {', '.join(done)}” turns that around."] if done else []
+            case Suggest(link, why):
+                lines.append(readers.suggest(person, link, why).said)
             case ShowInterests():
                 shows = True
                 if not person.interests:
@@ -124,6 +127,8 @@ def wish_in_words(command: Command, *, quoting: bool = True) -> str:
                 return "follow something no more"
             case Mute():
                 return "mute something"
+            case Suggest():
+                return "suggest something to read"
     match command:
         case Leave():
             return "leave: send nothing more"
@@ -142,6 +147,8 @@ def wish_in_words(command: Command, *, quoting: bool = True) -> str:
         case More(numbers) | Less(numbers):
             what = "more" if isinstance(command, More) else "less"
             return f"{what} like entry {', '.join(map(str, numbers))}"
+        case Suggest(link):
+            return f"suggest {link}"
         case ShowInterests():
             return "tell what you follow"
     return type(command).__name__

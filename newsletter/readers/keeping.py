@@ -12,6 +12,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from newsletter.entries import store as entries
+from newsletter.issues import store as issues
+from newsletter.readers.suggestions_store import BY_A_READER, thanked_for
 from subscribers import people
 from subscribers.database import writing
 from subscribers.people import Subscriber
@@ -51,7 +54,7 @@ class _Table:
 
 
 #: Columns that hold JSON.
-_JSON = frozenset({"detail", "recipe"})
+_JSON = frozenset({"detail", "recipe", "entry"})
 _ALWAYS = "until you ask us to erase you"
 TABLES: dict[str, _Table] = {
     "subscribers": _Table(
@@ -81,6 +84,11 @@ TABLES: dict[str, _Table] = {
         hidden=frozenset({"worker", "key"}),
     ),
     "received": _Table("which entries you have had", "so that you get none twice", _ALWAYS),
+    "suggestions": _Table(
+        "what you suggested to read, and why, in your own words",
+        "to look at it, and to thank you",
+        _ALWAYS,
+    ),
     "bounces": _Table("mails to you that came back", "to stop writing to a dead address", _ALWAYS),
 }
 #: Kept about nobody in particular: hashes with a key, which say nothing to who has not the key.
@@ -129,10 +137,10 @@ def export(db: Database, person: Subscriber) -> dict[str, Any]:
             # A link in a mail that waits proves that its address is theirs: only that mail gives it away.
             row["recipe"] = {part: row["recipe"][part] for part in ("to", "subject")}
     titles = {entry_id for name in ("received", "votes") for row in found[name] if (entry_id := row["entry_id"])}
-    entries = db.query(
+    named = db.query(
         "SELECT id, title, url FROM entries WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(sorted(titles))]
     )
-    found["entries"] = list(entries)
+    found["entries"] = list(named)
     return found
 
 
@@ -150,6 +158,10 @@ def erase(db: Database, person: Subscriber, now: datetime) -> Receipt:
 def forget(db: Database, subscriber_id: int) -> None:
     """Remove all that is kept under an id, but for the person's own row."""
     with writing(db):
+        # What they suggested stays for others to read, but names nobody any more: neither here nor in past issues.
+        suggested = thanked_for(db, subscriber_id)
+        entries.set_thanks(db, suggested, BY_A_READER)
+        issues.set_thanks(db, suggested, BY_A_READER)
         for name, table in TABLES.items():
             if name != "subscribers":
                 db.conn.execute(f"DELETE FROM [{name}] WHERE {table.where}", [subscriber_id])

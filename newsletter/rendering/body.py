@@ -20,7 +20,7 @@ from newsletter.rendering.recipe import Recipe
 from newsletter.rendering.wrapping import fill
 
 READER_FIELDS = ("name", "address", "number", "rhythm", "since", "next_date")
-LINK_FIELDS = ("leave", "preferences", "pause", "privacy", "issue")
+LINK_FIELDS = ("leave", "preferences", "pause", "privacy", "suggest", "issue")
 _BLOCKS = {Section.FAVOURITES: "favourite", Section.OUTSIDE: "outside"}
 
 
@@ -193,7 +193,7 @@ def _card_variables(card: Card, section: Section, first: bool) -> dict[str, Any]
         "link": card.link,
         "linked": card.linked,
         "people": card.people,
-        "source": card.source,
+        "source": card.origin,
         "date": card.date,
         "likes": card.likes,
         "section": section,

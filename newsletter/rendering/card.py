@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from urllib.parse import quote
 
-from newsletter.entries.entry import Entry
+from newsletter.entries.entry import READERS, Entry
 from newsletter.entries.text import clip
 from newsletter.ranking.sentences import split_sentences
 from newsletter.rendering import words
@@ -32,6 +32,13 @@ class Card:
     #: the whole summary, sentence by sentence
     sentences: tuple[str, ...]
     likes: int | None
+    #: to whom, where a reader suggested it; issues that were frozen long ago know none
+    thanks: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Whence it came, as a card says it: whoever suggested it, then its source."""
+        return " · ".join(filter(None, (self.thanks, self.source)))
 
     def sentence(self, n: int | None) -> str:
         """The sentence to set off; empty where there is no summary."""
@@ -63,8 +70,15 @@ def card_of(entry: Entry, *, search_url: str, today: date) -> Card:
         link=entry.url or search_url.replace("{title}", quote(entry.title, safe="")),
         linked=entry.url is not None,
         people=words.people(entry.authors),
-        source=", ".join(entry.sources[:2]),
+        source=", ".join(shown_sources(entry)[:2]),
         date=words.short_date(entry.published, today),
         sentences=split_sentences(entry.summary),
         likes=entry.popularity,
+        thanks=entry.thanks,
     )
+
+
+def shown_sources(entry: Entry) -> tuple[str, ...]:
+    """The names of its sources; where readers suggested it, that is said by the thanks, or was of no account."""
+    others = tuple(source for source in entry.sources if source != READERS)
+    return others if entry.thanks else others or entry.sources

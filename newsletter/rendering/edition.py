@@ -72,7 +72,7 @@ class Edition:
         self._paths = {purpose: encode_token(f"{base}/{path}/") for purpose, path in PATHS.items()}
         self._link_paths = [
             (f"links.{name}", self._paths[purpose])
-            for name, purpose in zip(LINK_FIELDS, (*_READER_LINKS, Purpose.ISSUE), strict=True)
+            for name, purpose in zip(LINK_FIELDS, (*_READER_LINKS, Purpose.SUGGEST, Purpose.ISSUE), strict=True)
         ]
 
     def dump(self) -> str:
@@ -174,6 +174,7 @@ class Edition:
 
     def _encoded_links(self, signed: PersonalSigner) -> dict[str, bytes]:
         tokens = signed.tokens(_READER_LINKS)
+        tokens += signed.tokens((Purpose.SUGGEST,))
         tokens += signed.tokens((Purpose.ISSUE,), self._number)
         return {name: path + token + _SOFT_BREAK for (name, path), token in zip(self._link_paths, tokens, strict=True)}
 
@@ -181,7 +182,7 @@ class Edition:
         signer, person = signer.with_key(recipe.key_id), reader.subscriber_id
         links = {
             f"links.{name}": signer.url(purpose, person)
-            for name, purpose in zip(LINK_FIELDS, _READER_LINKS, strict=False)
+            for name, purpose in zip(LINK_FIELDS, (*_READER_LINKS, Purpose.SUGGEST), strict=False)
         }
         links["links.issue"] = signer.url(Purpose.ISSUE, person, self._number)
         for pick in recipe.picks:

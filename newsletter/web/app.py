@@ -22,7 +22,19 @@ from newsletter.rendering.store import load_keys
 from newsletter.settings import Settings
 from newsletter.store import FILE as STORE
 from newsletter.store import open_store
-from newsletter.web import confirming, joining, leaving, privacy, reading, suppressed, troubles, voting, wishes
+from newsletter.ticks import all_ticks, why_not_ready
+from newsletter.web import (
+    confirming,
+    joining,
+    leaving,
+    privacy,
+    reading,
+    suggesting,
+    suppressed,
+    troubles,
+    voting,
+    wishes,
+)
 from newsletter.web.desks import DESKS, Desks
 from newsletter.web.forms import read_form
 from newsletter.web.guard import PRIVATE_HEADERS, Guarded
@@ -39,6 +51,7 @@ Handler = Callable[[Visit], Response]
 _PUBLIC = {"Cache-Control": "public, max-age=300"}
 #: A form's nonce is good for a day.
 _FORM = {"Cache-Control": "no-cache"}
+_NO_STORE = {"Cache-Control": "no-store"}
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -72,6 +85,8 @@ ROUTES = (
     Route("/feed/{token}", reading.own_feed),
     Route("/privacy", privacy.public, headers=_PUBLIC),
     Route("/privacy/{token}", privacy.personal, posts=True),
+    Route("/suggest/{token}", suggesting.suggest, posts=True),
+    Route("/suggestion/{token}", suggesting.suggestion, posts=True),
     Route("/lift/{token}", suppressed.lift, posts=True),
 )
 
@@ -118,6 +133,7 @@ def create_app(
     _add(app, site, "/robots.txt", _constant(_robots(site.base), "text/plain", _PUBLIC))
     _add(app, site, "/favicon.ico", _constant("", "image/x-icon", _FOR_EVER, status=204))
     _add(app, site, "/healthz", _health(counter))
+    _add(app, site, "/readyz", _readiness(counter, clock))
 
     async def refused(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
@@ -228,8 +244,22 @@ def _health(counter: Desks) -> Callable[..., Any]:
         try:
             await counter.ask(lambda newsletter: newsletter.readers.entry(0))
         except Exception:  # whatever it is: a monitor asks whether it works
-            return PlainTextResponse("the database does not answer", 503)
-        return PlainTextResponse("ok", headers={"Cache-Control": "no-store"})
+            return PlainTextResponse("the database does not answer", 503, _NO_STORE)
+        return PlainTextResponse("ok", headers=_NO_STORE)
+
+    return answer
+
+
+def _readiness(counter: Desks, clock: Callable[[], datetime]) -> Callable[..., Any]:
+    """For a monitor: not only that pages are answered, also that what runs by itself does."""
+
+    async def answer() -> Response:
+        try:
+            ticks = await counter.ask(lambda newsletter: all_ticks(newsletter.database))
+        except Exception:  # whatever it is, as above
+            return PlainTextResponse("the database does not answer", 503, _NO_STORE)
+        why = why_not_ready(ticks, clock())
+        return PlainTextResponse(why or "ready", 503 if why else 200, _NO_STORE)
 
     return answer
 

@@ -9,9 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from newsletter.issues.calendar import next_slot
 from newsletter.newsletter import Newsletter
-from newsletter.rendering import words
 from newsletter.rendering.links import PATHS, Claim, Purpose, Signer, verify
 from newsletter.settings import Settings
 from newsletter.web.forms import Form
@@ -142,7 +140,5 @@ class Visit:
         )
 
     def next_issue(self, person: Subscriber, after: datetime | None = None) -> str:
-        """Friday, 27 November, at 08:00, Paris time."""
-        slot = next_slot(person.cadence, after or self.now)
-        cadence = person.cadence
-        return f"{words.long_date(slot.date)}, at {cadence.at:%H:%M}, {words.place(cadence.timezone)}"
+        """On Friday, 27 November, at 08:00, Paris time."""
+        return self.newsletter.readers.coming(person, after).day_and_hour(person)

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from newsletter.entries.entry import Entry
 from newsletter.rendering import words
+from newsletter.rendering.card import shown_sources
 from newsletter.rendering.links import Purpose
 from newsletter.web.visit import Visit
 
@@ -69,6 +70,6 @@ def shown(entry: Entry, visit: Visit) -> dict[str, Any]:
         "title": entry.title,
         "url": entry.url,
         "people": words.people(entry.authors),
-        "source": entry.sources[0] if entry.sources else "",
+        "source": " · ".join(filter(None, (entry.thanks, *shown_sources(entry)[:1]))),
         "date": words.short_date(entry.published, visit.now.date()),
     }

@@ -68,6 +68,7 @@ def _preferences(visit: Visit, person: Subscriber, checked: Checked, changes: li
                 ("leave", Purpose.LEAVE),
                 ("privacy", Purpose.PRIVACY),
                 ("feed", Purpose.FEED),
+                ("suggest", Purpose.SUGGEST),
             )
         },
         next_issue=visit.next_issue(person),

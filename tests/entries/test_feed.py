@@ -205,7 +205,7 @@ def test_what_is_no_feed_is_told(content: bytes) -> None:
         ('{"items": [' + "[" * 100_000, "is not JSON"),
         ('{"version": "https://jsonfeed.org/version/1.1", "items": [{"title": "cut', "is not JSON"),
         ("{}", "no JSON Feed"),
-        ('{"error": "not found"}', "no JSON Feed"),
+        ('{"error": "not found"}', "the server answers with an error: not found"),
         ('{"items": {"title": "T"}}', "no JSON Feed"),
     ],
 )

@@ -98,8 +98,8 @@ def test_sections_come_in_their_order_and_no_entry_twice() -> None:
         (2, Section.FOR_YOU, ReasonKind.INTEREST, "bridges"),
         (0, Section.FOR_YOU, ReasonKind.INTEREST, "cells"),
         (1, Section.FOR_YOU, ReasonKind.INTEREST, "bridges"),
-        (4, Section.FAVOURITES, ReasonKind.POPULAR, "70"),
-        (5, Section.FAVOURITES, ReasonKind.POPULAR, "8"),
+        (4, Section.FAVOURITES, ReasonKind.POPULAR, "70 people"),
+        (5, Section.FAVOURITES, ReasonKind.POPULAR, "8 people"),
         (7, Section.OUTSIDE, ReasonKind.OUTSIDE, ""),
     ]
     assert isinstance(issue, tuple)

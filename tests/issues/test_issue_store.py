@@ -10,6 +10,7 @@ from sqlite_utils import Database
 from newsletter.entries.entry import ParsedEntry
 from newsletter.entries.store import newest_id
 from newsletter.issues import store as issues
+from newsletter.issues.control import Word
 from newsletter.issues.issue import IssueKey, IssueState, StoredIssue
 from newsletter.store import open_store
 from subscribers.cadence import Frequency
@@ -46,7 +47,7 @@ def freeze(
 def test_a_frozen_issue_is_found_with_all_its_parts(stocked: Database, now: datetime) -> None:
     assert issues.find(stocked, FRIDAY) is None
     frozen = freeze(stocked, now)
-    assert frozen == StoredIssue(frozen.id, FRIDAY, IssueState.RELEASED, now, 5)
+    assert frozen == StoredIssue(frozen.id, FRIDAY, IssueState.RELEASED, now, 5, None)
     assert issues.find(stocked, FRIDAY) == frozen
     assert issues.candidates(stocked, frozen.id) == [1, 3, 5]
     assert issues.pins(stocked, frozen.id) == [5, 1]
@@ -85,6 +86,100 @@ def test_the_issue_before_is_of_the_same_frequency_and_not_later(stocked: Databa
     assert before(Frequency.MONTHLY, 30) is None
     newest_first = [str(issue.key) for issue in issues.all_issues(stocked)]
     assert newest_first == ["weekly-2026-11-27", "daily-2026-11-26", "weekly-2026-11-20", "weekly-2026-11-13"]
+
+
+def test_the_next_issue_begins_behind_a_cancelled_one_but_not_behind_a_skipped_one(
+    stocked: Database, now: datetime
+) -> None:
+    for day in (13, 20):
+        freeze(stocked, now, IssueKey(Frequency.WEEKLY, date(2026, 11, day)))
+    skipped = issues.find(stocked, IssueKey(Frequency.WEEKLY, date(2026, 11, 20)))
+    assert skipped
+
+    def before() -> str:
+        found = issues.before(stocked, Frequency.WEEKLY, date(2026, 11, 20), date(2026, 11, 20))
+        assert found
+        return str(found.key)
+
+    issues.set_state(stocked, skipped.id, IssueState.SKIPPED)
+    assert before() == "weekly-2026-11-13"
+    issues.set_state(stocked, skipped.id, IssueState.CANCELLED)
+    assert before() == "weekly-2026-11-20"
+
+
+def test_an_issue_without_a_predecessor_begins_where_the_first_one_was_skipped(
+    stocked: Database, now: datetime
+) -> None:
+    assert issues.first_skipped(stocked, FRIDAY) is None
+    for frequency, day in (("weekly", 13), ("weekly", 20), ("weekly", 27), ("daily", 12)):
+        key = IssueKey(Frequency(frequency), date(2026, 11, day))
+        issues.set_state(stocked, freeze(stocked, now, key).id, IssueState.SKIPPED)
+    assert issues.first_skipped(stocked, FRIDAY) == date(2026, 11, 13)
+    assert issues.first_skipped(stocked, IssueKey(Frequency.WEEKLY, date(2026, 11, 13))) is None
+
+
+def test_the_last_word_about_an_issue_stands(stocked: Database, elsewhere: Database, now: datetime) -> None:
+    assert issues.word_about(stocked, FRIDAY) is None
+    other = IssueKey(Frequency.DAILY, date(2026, 11, 27))
+    for key, word in ((FRIDAY, Word.HOLD), (other, Word.SKIP), (FRIDAY, Word.CANCEL)):
+        issues.say(stocked, key, word, now)
+    assert issues.word_about(elsewhere, FRIDAY) is Word.CANCEL
+    assert issues.words(elsewhere) == {FRIDAY: Word.CANCEL, other: Word.SKIP}
+
+
+@pytest.mark.parametrize(
+    ("word", "hours", "state", "hours_held"),
+    [
+        (None, 0, IssueState.RELEASED, None),
+        (None, 24, IssueState.HELD, 24),
+        (Word.HOLD, 24, IssueState.HELD, None),
+        (Word.RELEASE, 24, IssueState.RELEASED, None),
+        (Word.SKIP, 0, IssueState.SKIPPED, None),
+    ],
+)
+def test_an_issue_is_frozen_into_what_was_said_in_advance(
+    stocked: Database,
+    elsewhere: Database,
+    now: datetime,
+    word: Word | None,
+    hours: int,
+    state: IssueState,
+    hours_held: int | None,
+) -> None:
+    if word:
+        issues.say(elsewhere, FRIDAY, word, now)
+    cards = {1: "{}"}
+    frozen = issues.freeze(
+        stocked, FRIDAY, up_to_entry=5, edition="", cards=cards, pins=[], now=now, review_hours=hours
+    )
+    until = now + timedelta(hours=hours_held) if hours_held else None
+    assert (frozen.state, frozen.held_until) == (state, until)
+    assert issues.find(elsewhere, FRIDAY) == frozen
+
+
+def test_what_waited_long_enough_for_a_review_is_released_and_nothing_else(stocked: Database, now: datetime) -> None:
+    keys = [IssueKey(Frequency.WEEKLY, date(2026, 11, day)) for day in (20, 21, 22, 23)]
+    reviewed, later, own, skipped = (freeze(stocked, now, key).id for key in keys)
+    issues.set_state(stocked, reviewed, IssueState.HELD, now + timedelta(hours=1))
+    issues.set_state(stocked, later, IssueState.HELD, now + timedelta(hours=2))
+    issues.set_state(stocked, own, IssueState.HELD)
+    issues.set_state(stocked, skipped, IssueState.SKIPPED)
+    assert issues.release_overdue(stocked, now + timedelta(minutes=59)) == []
+    assert issues.release_overdue(stocked, now + timedelta(hours=1)) == keys[:1]
+    assert issues.release_overdue(stocked, now + timedelta(hours=1)) == []
+    assert [one.key for one in issues.in_state(stocked, IssueState.HELD)] == keys[1:3]
+    # Lateness counts from when it was to go, however late anybody looked.
+    (released,) = issues.in_state(stocked, IssueState.RELEASED)
+    assert released.held_until == now + timedelta(hours=1)
+
+
+def test_what_is_finished_was_released_until_then(stocked: Database, now: datetime) -> None:
+    keys = [IssueKey(Frequency.WEEKLY, date(2026, 11, day)) for day in (20, 21)]
+    done, held = (freeze(stocked, now, key).id for key in keys)
+    issues.set_state(stocked, held, IssueState.HELD)
+    issues.finish(stocked, [done, held])
+    found = issues.by_ids(stocked, [done, held, 99])
+    assert {one.id: one.state for one in found.values()} == {done: IssueState.DONE, held: IssueState.HELD}
 
 
 def test_the_state_of_one_issue_changes_alone(stocked: Database, elsewhere: Database, now: datetime) -> None:

@@ -17,8 +17,11 @@ from newsroom import Clock
 from sqlite_utils import Database
 
 from newsletter import Newsletter
+from newsletter.delivery.copies import FrozenIssues
 from newsletter.delivery.returns import came_back
 from newsletter.delivery.verdicts import Verdict
+from newsletter.entries import store as entries
+from newsletter.issues import store as issues
 from newsletter.readers.keeping import HASHES, TABLES, erase
 from subscribers import consent
 from subscribers.errors import UnknownSubscriber
@@ -75,7 +78,10 @@ def furnished(tmp_path_factory: pytest.TempPathFactory, pulled: Path) -> Path:
         for person, why in ((bob, "550 full"), (ada, "550 no such countess")):
             desk.readers.vote(person, 1, 1)
             came_back(desk.db, person.id, "999", Verdict.HARD, why, clock())
+            desk.readers.suggest(person, f"https://example.org/{person.id}", f"{person.name} says so", named=True)
         clock.forward(days=9)
+        for look in desk.newsletter.suggestions.open():
+            desk.newsletter.suggestions.accept(look.suggestion.id, title=f"A page that number {look.suggestion.id} is")
         bring(desk.newsletter, 100)
         desk.compose(patch)
         for person, origin in ((bob, PAGE), (ada, HERS)):
@@ -209,6 +215,25 @@ def test_who_has_moved_since_is_erased_at_the_new_address_and_nobody_else(desk: 
     assert desk.readers.find("new@example.org") is None
     assert suppression_of(desk.db, "new@example.org") is Reason.ERASED
     assert suppression_of(desk.db, ADA) is None
+
+
+def test_what_she_suggested_stays_for_others_but_names_her_no_more(desk: Desk, ada: Subscriber) -> None:
+    """Neither as an entry nor in an issue that was frozen with it, also where another process has read that before."""
+    ids = [row[0] for row in desk.db.conn.execute("SELECT id FROM entries WHERE thanks <> ''")]
+    (issue,) = (one for one in desk.newsletter.frozen_issues() if str(one.key) == "weekly-2026-12-04")
+    read_before = FrozenIssues(desk.db)
+
+    def thanks() -> list[list[str]]:
+        kept = entries.by_ids(desk.db, ids)
+        return [
+            sorted(kept[one].thanks for one in ids),
+            sorted(json.loads(card)["thanks"] for card in issues.cards_of(desk.db, issue.id, ids).values()),
+            sorted(read_before.get(issue.id, ids).cards[one].thanks for one in ids),
+        ]
+
+    assert thanks() == [["Suggested by Lovelace", "Suggested by Robert"]] * 3
+    desk.readers.erase(ada)
+    assert thanks() == [["Suggested by Robert", "Suggested by a reader"]] * 3
 
 
 # -- taking it away

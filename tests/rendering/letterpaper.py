@@ -65,6 +65,20 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "moved": _FREE,
     "private": {},
     "remind": _FREE,
+    "suggestion": {
+        "subject": "one suggestion waits for you",
+        "suggestions": [
+            {
+                "title": "Attention is all you need",
+                "address": "arxiv.org/abs/1706.03762",
+                "who": "Ada <ada@example.org>",
+                "why": "It began all this.",
+                "trouble": "The page names no title: look at the one it got.",
+                "link": "https://news.example.org/suggestion/A-_z",
+            }
+        ],
+        "more": 3,
+    },
 }
 #: Printed, but never somebody's words.
 OURS = {"link", "label", "state", "body", "rhythm"}
@@ -82,6 +96,8 @@ def sample(name: str, word: Callable[[str], str] | None = None) -> dict[str, Any
     def other(key: str, value: Any) -> Any:
         if isinstance(value, list):
             return [other(key, one) for one in value]
+        if isinstance(value, dict):
+            return {name: other(name, one) for name, one in value.items()}
         if word is None or key in OURS or not isinstance(value, str) or not value:
             return value
         return word(value)
@@ -151,5 +167,7 @@ def values_of(values: Mapping[str, Any]) -> list[str]:
     for key, value in values.items():
         if key == "links" or key in OURS:
             continue
-        found += [value] if isinstance(value, str) else value if isinstance(value, list) else []
+        several = value if isinstance(value, list) else [value]
+        found += [one for one in several if isinstance(one, str)]
+        found += [word for one in several if isinstance(one, dict) for word in values_of(one)]
     return [one for one in found if one]

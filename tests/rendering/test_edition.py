@@ -94,7 +94,7 @@ def test_a_copy_has_the_readers_words_sections_and_reasons() -> None:
                 pick(4, Section.PINNED, ReasonKind.EDITOR),
                 pick(1, words="singing bridges", sentence=1),
                 pick(3, reason=ReasonKind.NEAREST, words="lentil soup", sentence=None),
-                pick(2, Section.FAVOURITES, ReasonKind.POPULAR, "1234"),
+                pick(2, Section.FAVOURITES, ReasonKind.POPULAR, "1,234 people"),
                 pick(1, Section.OUTSIDE, ReasonKind.OUTSIDE),
             ),
         )

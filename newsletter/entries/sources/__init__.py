@@ -2,16 +2,18 @@
 
 import json
 from datetime import date
-from typing import Literal
 
 from newsletter.entries.entry import Parsed
+from newsletter.entries.sources.errors_said import error_words
 from newsletter.entries.sources.feed import parse_feed
+from newsletter.entries.sources.huggingface import parse_huggingface
 from newsletter.entries.sources.jsonlines import parse_jsonlines
+from newsletter.entries.sources.kinds import Kind
 from newsletter.entries.sources.papers_page import looks_like_papers_page, parse_papers_page, year_in_name
 from newsletter.entries.text import decode
 from newsletter.errors import SourceError
 
-Kind = Literal["auto", "papers-page", "feed", "jsonl"]
+__all__ = ["Kind", "error_words", "guess_kind", "parse"]
 
 
 def parse(
@@ -22,12 +24,15 @@ def parse(
     kind: Kind = "auto",
     year: int | None = None,
     content_type: str = "",
+    cross_lists: bool = True,
 ) -> Parsed:
     """Read one document; `name` is its file name or URL. Raises `SourceError` for what cannot be read."""
     kind = guess_kind(content, name) if kind == "auto" else kind
     match kind:
-        case "feed":
-            return parse_feed(content, content_type=content_type, location=name, today=today)
+        case "feed" | "arxiv":
+            return parse_feed(content, content_type=content_type, location=name, today=today, cross_lists=cross_lists)
+        case "huggingface":
+            return parse_huggingface(content, today=today)
         case "jsonl":
             return parse_jsonlines(decode(content), today=today)
         case _:
@@ -41,13 +46,15 @@ def guess_kind(content: bytes, name: str) -> Kind:
     start = decode(head).lstrip()
     if start.startswith("<"):
         return "feed"
+    if start.startswith("[") and ('"paper"' in start or not start.strip("[] \r\n\t")):
+        return "huggingface"
     if start.startswith("{"):
         return "jsonl" if name.endswith((".jsonl", ".ndjson")) or _is_entry(start.split("\n", 1)[0]) else "feed"
     if not start or looks_like_papers_page(start):
         return "papers-page"
     raise SourceError(
-        "its format is not known: neither a feed (RSS, Atom, JSON Feed), nor JSON lines, nor a page of trending "
-        "papers. Set `kind` for this source"
+        "its format is not known: neither a feed (RSS, Atom, JSON Feed), nor Hugging Face's list of papers, nor "
+        "JSON lines, nor a page of trending papers. Set `kind` for this source"
     )
 
 

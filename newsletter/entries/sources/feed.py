@@ -2,7 +2,7 @@
 
 import codecs
 import json
-import re
+from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import feedparser
 
 from newsletter.entries.entry import Parsed, ParsedEntry, Skipped
+from newsletter.entries.sources.arxiv import announced, left_out, refuse_errors
+from newsletter.entries.sources.errors_said import said_by_json
 from newsletter.entries.sources.jsonlines import list_in, text_in
 from newsletter.entries.text import (
     clean_names,
@@ -26,11 +28,15 @@ from newsletter.errors import SourceError
 #: What one feed may hold; more is an archive or an attack.
 MAX_BYTES = 20_000_000
 MAX_ITEMS = 20_000
-_ARXIV_LEAD = re.compile(r"^\s*arXiv:\S+\s+Announce Type:\s*(\S+)\s*(?:Abstract:)?\s*", re.IGNORECASE)
 
 
-def parse_feed(content: bytes, *, content_type: str = "", location: str = "", today: date) -> Parsed:
-    """Read a feed of any kind. A feed without items is fine; raises `SourceError` for what is no feed."""
+def parse_feed(
+    content: bytes, *, content_type: str = "", location: str = "", today: date, cross_lists: bool = True
+) -> Parsed:
+    """Read a feed of any kind. A feed without items is fine; raises `SourceError` for what is no feed.
+
+    `cross_lists` is for arXiv's: also papers that were announced in another category first.
+    """
     if len(content) > MAX_BYTES:
         raise SourceError(f"it holds {len(content) / 1e6:.0f} MB; a feed of over {MAX_BYTES / 1e6:.0f} MB is not read")
     if content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{":
@@ -50,26 +56,25 @@ def parse_feed(content: bytes, *, content_type: str = "", location: str = "", to
         if start.startswith((b"<!doctype html", b"<html")):
             raise SourceError("it is a web page, not a feed; look for its RSS or Atom address")
         raise SourceError(f"it is no feed ({found.get('bozo_exception') or 'nothing that looks like RSS or Atom'})")
-    return _collect((_from_feedparser(item, today) for item in found.entries[:MAX_ITEMS]), len(found.entries))
+    refuse_errors(found)
+    items = (_from_feedparser(item, today, location, cross_lists) for item in found.entries[:MAX_ITEMS])
+    return _collect(items, len(found.entries), left_out(found))
 
 
-def _from_feedparser(item: Any, today: date) -> ParsedEntry | Skipped:
+def _from_feedparser(item: Any, today: date, location: str, cross_lists: bool) -> ParsedEntry | Skipped:
     title = clean_title(item.get("title", ""))
     if not title:
         return Skipped(clip(str(item.get("link") or item.get("id") or "an item"), 80), "it has no title")
-    if title == "Error" and "arxiv.org/api/errors" in str(item.get("id", "")):
-        raise SourceError(f"arXiv answers with an error: {clean_summary(item.get('summary', ''))}")
     summary = max((c.get("value", "") for c in item.get("content", [])), key=len, default="") or item.get("summary", "")
-    lead = _ARXIV_LEAD.match(summary)
-    kind = item.get("arxiv_announce_type") or (lead[1] if lead else "")
-    if kind.startswith("replace"):
-        return Skipped(clip(title, 80), "a new version of an older paper")
+    paper = announced(item, summary, location, cross_lists=cross_lists)
+    if paper.why_not:
+        return Skipped(clip(title, 80), paper.why_not)
     authors = [a.get("name", "") for a in item.get("authors", []) if isinstance(a, dict)]
-    if len(authors) == 1 and (lead or kind):
-        authors = authors[0].split(", ")  # arXiv joins all its authors into one dc:creator
+    if len(authors) == 1 and paper.joined:
+        authors = authors[0].split(", ")
     return ParsedEntry(
         title=title,
-        summary=clean_summary(summary[lead.end() :] if lead else summary),
+        summary=clean_summary(paper.summary),
         authors=clean_names(authors),
         url=safe_url(item.get("link")),
         identifiers=tuple(str(item[k]) for k in ("id", "arxiv_doi", "prism_doi", "dc_identifier") if item.get(k)),
@@ -96,6 +101,8 @@ def _parse_json_feed(content: bytes, today: date) -> Parsed:
         raise SourceError(f"it begins like a JSON feed but is not JSON: {error}") from None
     items = feed.get("items")
     if "jsonfeed.org" not in str(feed.get("version", "")) and not isinstance(items, list):
+        if words := said_by_json(feed):
+            raise SourceError(f"the server answers with an error: {words}")
         raise SourceError("it is JSON, but no JSON Feed (https://www.jsonfeed.org): it has no list of items")
     items = items if isinstance(items, list) else []
     return _collect((_from_json_item(item, today) for item in items[:MAX_ITEMS]), len(items))
@@ -121,9 +128,9 @@ def _from_json_item(item: Any, today: date) -> ParsedEntry | Skipped:
     )
 
 
-def _collect(results: Any, total: int) -> Parsed:
+def _collect(results: Any, total: int, left_out: Sequence[Skipped] = ()) -> Parsed:
     entries: list[ParsedEntry] = []
-    skipped: list[Skipped] = []
+    skipped = list(left_out)
     for result in results:
         (entries if isinstance(result, ParsedEntry) else skipped).append(result)
     if total > MAX_ITEMS:

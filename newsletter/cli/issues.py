@@ -1,0 +1,210 @@
+"""`issue list|show|hold|release|skip|cancel|pin|unpin|intro|test`: the editor's part."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli.not_sent import rows_of, tell_not_sent
+from newsletter.cli.output import PARTLY, AsJson, Project, opened, say, say_json, table, warn
+
+if TYPE_CHECKING:
+    from newsletter.editing import Pinned
+
+app = typer.Typer(help="Issues: look at them, hold or skip one, pin entries, write an intro.", no_args_is_help=True)
+Issue = Annotated[str, typer.Argument(help="As weekly-2026-11-27.", show_default=False)]
+References = Annotated[
+    list[str], typer.Argument(help="Links, DOIs, arXiv ids or whole titles of entries.", show_default=False)
+]
+
+
+@app.command("list")
+def list_(project: Project = ".", as_json: AsJson = False) -> None:  # type: ignore[assignment]
+    """Coming issues, and those that were made."""
+    with opened(project) as newsletter:
+        coming, frozen = newsletter.coming_issues(), newsletter.frozen_issues()
+        words = newsletter.editor.words()
+    made = {issue.key: issue for issue in frozen}
+    keys = [*coming, *(issue.key for issue in frozen if issue.key not in coming)]
+    rows = [
+        {
+            "issue": str(key),
+            "state": made[key].state if key in made else "open",
+            "word": words.get(key),
+            "held_until": made[key].held_until if key in made and made[key].state == "held" else None,
+            "first_hour": coming[key][0] if key in coming else None,
+            "readers": coming[key][1] if key in coming else None,
+        }
+        for key in keys
+    ]
+    if as_json:
+        say_json(rows)
+    elif not rows:
+        say("No issues: there are no readers yet. `newsletter subscribers add` adds one.")
+    else:
+        head = ["issue", "state", "your word", "held until (UTC)", "first hour (UTC)", "readers"]
+        table(head, [[_cell(value) for value in row.values()] for row in rows])
+
+
+@app.command()
+def show(issue: Issue, project: Project = ".", as_json: AsJson = False) -> None:  # type: ignore[assignment]
+    """One issue: its state, entries, intro and pins, and what became of its copies."""
+    from newsletter.issues.control import why_not_sent
+
+    with opened(project) as newsletter:
+        printing, counts = newsletter.issue(issue)
+        not_sent = newsletter.not_sent(issue)
+        word = newsletter.editor.words().get(printing.key)
+    titles = {entry.id: entry.title for entry in printing.candidates}
+    stored = printing.stored
+    state = stored.state if stored else "open"
+    held_until = stored.held_until if stored and state == "held" else None
+    intro = printing.frozen.edition.shared["issue"]["intro"]
+    if as_json:
+        say_json(
+            {
+                "issue": issue,
+                "state": state,
+                "word": word,
+                "held_until": held_until,
+                "entries": list(titles.values()),
+                "pins": [titles[entry_id] for entry_id in printing.pins],
+                "intro": intro,
+                "deliveries": counts,
+                "not_sent": rows_of(not_sent),
+            }
+        )
+        return
+    say(f"{issue} is {state}, with {len(titles)} entries.")
+    if stored and (why := why_not_sent(stored.state, stored.held_until)):
+        say(f"Nothing of it goes out: {why}.")
+    elif word and not stored:
+        say(f"You said: {word}.")
+    if intro:
+        say(f"Intro: {intro}")
+    for entry_id in printing.pins:
+        say(f"Pinned: {titles[entry_id]}")
+    for state_, count in counts.items():
+        say(f"{state_}: {count}")
+    tell_not_sent(not_sent)
+
+
+@app.command()
+def hold(issue: Issue, project: Project = ".") -> None:  # type: ignore[assignment]
+    """Let nothing of an issue go out, from now on and until you release it; also while it is being sent."""
+    with opened(project) as newsletter:
+        say(newsletter.editor.hold(issue))
+
+
+@app.command()
+def release(issue: Issue, project: Project = ".") -> None:  # type: ignore[assignment]
+    """Let an issue go out that is held or waits for your review, or that you skipped."""
+    with opened(project) as newsletter:
+        say(newsletter.editor.release(issue))
+
+
+@app.command()
+def skip(issue: Issue, project: Project = ".") -> None:  # type: ignore[assignment]
+    """Nobody gets this issue; its entries are for the next one."""
+    with opened(project) as newsletter:
+        say(newsletter.editor.skip(issue))
+
+
+@app.command()
+def cancel(issue: Issue, project: Project = ".") -> None:  # type: ignore[assignment]
+    """Nobody else gets this issue; what is out is out, and the next one begins behind it."""
+    with opened(project) as newsletter:
+        say(newsletter.editor.cancel(issue))
+
+
+@app.command()
+def pin(issue: Issue, references: References, project: Project = ".") -> None:  # type: ignore[assignment]
+    """Put entries at the top of an issue, for all its readers."""
+    with opened(project) as newsletter:
+        _tell_pinned(issue, newsletter.editor.pin(issue, references))
+
+
+@app.command()
+def unpin(issue: Issue, references: References, project: Project = ".") -> None:  # type: ignore[assignment]
+    """Take pins of an issue away."""
+    with opened(project) as newsletter:
+        _tell_pinned(issue, newsletter.editor.unpin(issue, references))
+
+
+@app.command()
+def intro(
+    issue: Issue,
+    file: Annotated[
+        Path | None, typer.Argument(help="Markdown; - reads standard input. Without it, print the present intro.")
+    ] = None,
+    project: Project = ".",  # type: ignore[assignment]
+) -> None:
+    """Write the intro of an issue, or look at it."""
+    text = None if file is None else _read(file)
+    with opened(project) as newsletter:
+        if text is None:
+            say(
+                newsletter.editor.intro(issue)
+                or f"{issue} has no intro. `newsletter issue intro {issue} FILE` writes one."
+            )
+            return
+        path = newsletter.editor.set_intro(issue, text)
+    say(f"{path} has the intro of {issue} now." if text.strip() else f"{issue} has no intro now ({path}).")
+
+
+@app.command()
+def test(
+    issue: Issue,
+    to: Annotated[str | None, typer.Option("--to", help="Where to; default: mailbox.operator.")] = None,
+    as_reader: Annotated[
+        str | None, typer.Option("--as", help="As it would be for this reader; default: everybody's edition.")
+    ] = None,
+    project: Project = ".",  # type: ignore[assignment]
+) -> None:
+    """Mail yourself an issue as it would be. Its links are nobody's: you may press them."""
+    from newsletter.delivery.outcomes import DeliveryState
+    from newsletter.errors import NewsletterError
+
+    with opened(project) as newsletter:
+        posted = newsletter.editor.test(issue, to=to, reader=as_reader)
+        try:
+            newsletter.send_notices()
+        except NewsletterError as error:
+            raise NewsletterError(f"The test waits for its turn, good for six hours: {error}") from error
+        state, why = newsletter.editor.became_of(posted)
+        transport = newsletter.settings.delivery.transport
+    match state:
+        case DeliveryState.SENT:
+            where = " (into the outbox folder)" if transport == "folder" else ""
+            say(f"“{posted.subject}” is sent to {posted.to}{where}.")
+        case DeliveryState.QUEUED | DeliveryState.CLAIMED | DeliveryState.SENDING:
+            say(f"“{posted.subject}” waits for {posted.to}: another process sends it in a moment.")
+        case _:
+            warn(f"“{posted.subject}” did not reach {posted.to} ({state}): {why}")
+            raise typer.Exit(PARTLY)
+
+
+def _read(file: Path) -> str:
+    from newsletter.errors import IssueError
+
+    raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise IssueError(f"{file} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+
+
+def _tell_pinned(issue: str, pinned: "Pinned") -> None:
+    for n, entry in enumerate(pinned.entries, 1):
+        say(f"{n}. {entry.title}")
+    count = len(pinned.entries)
+    say(f"{count or 'Nothing'} {'is' if count < 2 else 'are'} pinned in {issue} ({pinned.path}).")
+
+
+def _cell(value: object) -> str:
+    from datetime import datetime
+
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return "" if value is None else str(value)

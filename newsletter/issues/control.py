@@ -1,0 +1,157 @@
+"""The operator's word about an issue: when it may be said, and what follows from it. Pure.
+
+The last word stands, whether the issue is made or not. An issue that is not made yet takes its word with it when it
+is frozen; until then any word may be taken back by another.
+"""
+
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+
+from newsletter.errors import IssueError
+from newsletter.issues.issue import IssueKey, IssueState
+
+#: From the start of its due date in UTC until it is over everywhere: dates begin up to 14 hours earlier than in UTC
+#: and end up to 12 hours later, and no reader's hour is later than that.
+EVERYWHERE = timedelta(days=2)
+#: Nothing of an issue in one of these states is sent yet, or ever.
+WAITING = frozenset({IssueState.FROZEN, IssueState.HELD})
+STOPPED = frozenset({IssueState.SKIPPED, IssueState.CANCELLED})
+
+
+class Word(StrEnum):
+    """What the operator may say about an issue."""
+
+    #: nothing of it goes out from now on, until it is released
+    HOLD = "hold"
+    #: it goes out; what is late by then counts as late from then on
+    RELEASE = "release"
+    #: nobody gets it, its entries are for the next one
+    SKIP = "skip"
+    #: what is out is out, the rest is dropped, and the next one begins behind it
+    CANCEL = "cancel"
+
+
+def state_at_freeze(word: Word | None, review_hours: int, now: datetime) -> tuple[IssueState, datetime | None]:
+    """The state in which an issue begins, and until when it is held (None: until the operator says so).
+
+    `word` is what the operator said in advance; without one it waits for their review as long as the settings say.
+    """
+    match word:
+        case Word.HOLD:
+            return IssueState.HELD, None
+        case Word.SKIP:
+            return IssueState.SKIPPED, None
+        case Word.CANCEL:
+            return IssueState.CANCELLED, None
+        case Word.RELEASE:
+            return IssueState.RELEASED, None
+    if review_hours > 0:
+        return IssueState.HELD, now + timedelta(hours=review_hours)
+    return IssueState.RELEASED, None
+
+
+def state_after(
+    word: Word, state: IssueState, held_until: datetime | None, now: datetime
+) -> tuple[IssueState, datetime | None]:
+    """What a word makes of a frozen issue: its state, and `held_until`; of a released one that is when it was let go.
+
+    Whether it may be said is for `may` to tell.
+    """
+    match word:
+        case Word.HOLD:
+            return IssueState.HELD, None
+        case Word.SKIP:
+            return IssueState.SKIPPED, None
+        case Word.CANCEL:
+            return IssueState.CANCELLED, None
+        case Word.RELEASE:
+            return IssueState.RELEASED, held_until if state is IssueState.RELEASED else now
+
+
+def may(word: Word, key: IssueKey, state: IssueState, *, sent_already: bool, over: bool = False) -> None:
+    """Raise `IssueError` where that cannot be said of the issue any more, with what can be done instead.
+
+    `sent_already` is true once a copy of it has left or is in a server's hands, `over` once it is too late for it.
+    """
+    other = f"`newsletter issue {{}} {key}`"
+    match state, word:
+        case IssueState.DONE, _:
+            raise IssueError(f"{key} is done: every copy of it is out or given up. There is nothing left to {word}.")
+        case IssueState.SKIPPED, Word.HOLD:
+            raise IssueError(f"{key} is skipped: nobody gets it. {other.format('release')} takes that back.")
+        case IssueState.SKIPPED, Word.RELEASE if over:
+            raise IssueError(f"{key} is skipped, and it is too late for it now. Its entries are in the next issue.")
+        case IssueState.CANCELLED, Word.HOLD | Word.RELEASE:
+            more = "" if sent_already else f" {other.format('skip')} leaves its entries to the next issue."
+            raise IssueError(f"{key} is cancelled, its copies were dropped; that cannot be taken back.{more}")
+        case _, Word.SKIP if sent_already:
+            raise IssueError(
+                f"{key} cannot be skipped: some of its readers have it. {other.format('cancel')} drops the copies that "
+                "are not out."
+            )
+
+
+def is_over(key: IssueKey, let_go: datetime | None, now: datetime, max_lateness: timedelta) -> bool:
+    """Is it too late for every copy of the issue? `let_go` is when it was released, if it was held before."""
+    last_hour = datetime.combine(key.due, time(), UTC) + EVERYWHERE
+    return now > max(last_hour, let_go or last_hour) + max_lateness
+
+
+def why_not_sent(state: IssueState, held_until: datetime | None) -> str:
+    """Why nothing of an issue in that state is sent; empty where it is."""
+    match state:
+        case IssueState.SKIPPED:
+            return "the operator skipped this issue"
+        case IssueState.CANCELLED:
+            return "the operator cancelled this issue"
+        case IssueState.HELD | IssueState.FROZEN:
+            return (
+                f"it is held until {held_until:%Y-%m-%d %H:%M} UTC" if held_until else "it is held until you release it"
+            )
+    return ""
+
+
+def when_held(held_until: datetime | None) -> str:
+    """Until when, in words."""
+    return f"{held_until:%Y-%m-%d %H:%M} UTC" if held_until else "you release it"
+
+
+def in_words(key: IssueKey, word: Word, *, made: bool, waiting: int = 0, sent: int = 0, dropped: int = 0) -> str:
+    """What it means now that this was said. The counts are of the copies of an issue that is made."""
+    release = f"`newsletter issue release {key}`"
+    out = f" {_copies(sent)} {'is' if sent == 1 else 'are'} out already." if sent else ""
+    if not made:
+        return {
+            Word.HOLD: f"{key} will be held when it is made: nothing of it goes out until {release}.",
+            Word.RELEASE: f"{key} goes out by itself, each copy at its reader's hour; it waits for no review.",
+            Word.SKIP: f"{key} is skipped: nobody gets it, and what comes in is for the next issue. "
+            f"{release} takes that back.",
+            Word.CANCEL: f"{key} is cancelled: nobody gets it, and the next issue begins behind it. "
+            f"Until its hour {release} takes that back.",
+        }[word]
+    match word:
+        case Word.HOLD:
+            lets = f"lets {'it' if waiting == 1 else 'them'} go" if waiting else "lets it go on"
+            waits = "wait" if waiting != 1 else "waits"
+            return f"{key} is held: {_copies(waiting)} {waits}; {release} {lets}.{out}"
+        case Word.RELEASE:
+            return (
+                f"{key} is released: {_copies(waiting)} to go, each at its reader's hour. What is late for that goes "
+                f"with the next `newsletter send`, or at once where `newsletter serve` runs.{out}"
+            )
+        case Word.SKIP:
+            return (
+                f"{key} is skipped: nobody gets it, {_copies(dropped)} {_were(dropped)} dropped, and its entries are "
+                f"for the next issue. {release} takes that back."
+            )
+        case Word.CANCEL:
+            lost = f"{_copies(dropped)} {_were(dropped)} dropped"
+            return f"{key} is cancelled: {lost}.{out} The next issue begins behind it."
+
+
+def _copies(count: int) -> str:
+    return f"{count:,} {'copy' if count == 1 else 'copies'}"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"

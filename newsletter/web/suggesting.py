@@ -1,0 +1,138 @@
+"""Pages about what readers suggest: the reader's form, and the operator's look at what came of it."""
+
+from datetime import date
+from typing import Any
+
+from starlette.responses import Response
+
+from newsletter.entries.entry import READERS, Entry, ParsedEntry
+from newsletter.errors import SuggestionError
+from newsletter.readers.suggested import MAX_WHY
+from newsletter.readers.suggestions_store import SuggestionState
+from newsletter.rendering import words
+from newsletter.rendering.card import card_of
+from newsletter.rendering.links import Purpose
+from newsletter.suggesting import Look
+from newsletter.web.visit import Visit
+
+#: Characters of a link that are shown again for mending.
+_MAX_TYPED = 2_000
+
+
+def suggest(visit: Visit) -> Response:
+    """A reader names a link, why, and whether they may be thanked by name."""
+    person = visit.person(Purpose.SUGGEST)
+    if person is None:
+        return visit.unknown_link(Purpose.SUGGEST)
+    if quiet := visit.gone_quiet(person):
+        return quiet
+    typed = {"link": visit.form.get("link", "")[:_MAX_TYPED], "why": visit.form.get("why", "")[: MAX_WHY * 2]}
+    named, wrong, told = visit.form.get("named") == "yes", dict[str, str](), None
+    if visit.act == "suggest":
+        if not typed["link"].strip():
+            wrong["link"] = "Copy the address of the page that you want others to read."
+        if len(typed["why"]) > MAX_WHY:
+            wrong["why"] = f"At most {MAX_WHY} characters; these are {len(typed['why']):,}."
+        if not wrong:
+            told = visit.newsletter.readers.suggest(person, typed["link"], typed["why"], named=named)
+            if told.wrong:
+                wrong["link"] = told.said
+    return visit.page(
+        "suggest.html",
+        400 if wrong else 200,
+        told=None if wrong else told,
+        typed=typed,
+        named=named,
+        wrong=wrong,
+        name=person.name,
+        most=MAX_WHY,
+        here=f"{visit.site.base}{visit.path}",
+        preferences=visit.link(Purpose.PREFERENCES, person),
+    )
+
+
+def suggestion(visit: Visit) -> Response:
+    """The operator sees it as it would look, mends its words, accepts or declines it."""
+    claim = visit.claim(Purpose.SUGGESTION)
+    if claim is None:
+        return visit.unknown_link()
+    suggestions, in_already, wrong = visit.newsletter.suggestions, False, dict[str, str]()
+    try:
+        look = suggestions.look(claim.subject)
+    except SuggestionError:
+        return visit.message(
+            "This suggestion is gone.", "Whoever sent it was erased, and what they had sent with them.", status=410
+        )
+    typed = {"title": look.entry.title, "summary": look.entry.summary}
+    if visit.posted:
+        typed = {name: visit.form.get(name, value) for name, value in typed.items()}
+    match visit.act:
+        case "accept" if typed["title"].strip():
+            look, in_already = suggestions.accept(claim.subject, **typed)
+        case "accept":
+            wrong["title"] = "It needs a title."
+        case "decline":
+            look = suggestions.decline(claim.subject)
+    return visit.page(
+        "suggestion.html",
+        400 if wrong else 200,
+        state=str(look.suggestion.state),
+        in_already=in_already,
+        typed=typed,
+        wrong=wrong,
+        **_shown(look, visit),
+    )
+
+
+def _shown(look: Look, visit: Visit) -> dict[str, Any]:
+    found = look.suggestion
+    return {
+        "heading": _heading(look),
+        "decided": found.state in (SuggestionState.ACCEPTED, SuggestionState.DECLINED),
+        "address": look.entry.url or found.url,
+        "who": look.who,
+        "whys": look.whys,
+        "when": words.long_date(found.at.date()),
+        "trouble": found.trouble,
+        "thanks": look.thanks,
+        "card": _card(look.became or as_entry(look.entry, look.thanks), visit),
+    }
+
+
+def _heading(look: Look) -> str:
+    match look.suggestion.state:
+        case SuggestionState.ACCEPTED:
+            return "It is in."
+        case SuggestionState.DECLINED:
+            return "Declined."
+    return "Shall others read this?"
+
+
+def as_entry(found: ParsedEntry, thanks: str) -> Entry:
+    """What was found, as the entry that it would become."""
+    return Entry(
+        id=0,
+        title=found.title,
+        summary=found.summary,
+        authors=found.authors,
+        url=found.url,
+        published=found.published,
+        categories=found.categories,
+        popularity=found.popularity,
+        content_hash=b"",
+        sources=(READERS,),
+        thanks=thanks,
+    )
+
+
+def _card(entry: Entry, visit: Visit) -> dict[str, str]:
+    today: date = visit.now.date()
+    card = card_of(entry, search_url=visit.site.settings.search_url, today=today)
+    line = " · ".join(filter(None, (card.people, card.origin, card.date)))
+    return {
+        "title": card.title,
+        "link": card.link,
+        "line": line,
+        "sentence": card.sentence(None),
+        "rest": card.rest(None),
+    }

@@ -1,0 +1,59 @@
+"""What each tick does, in their order. `newsletter serve` calls them again and again, `newsletter tick` once."""
+
+import threading
+from collections.abc import Callable
+
+from newsletter.delivery.outcomes import DeliveryState
+from newsletter.logs import Log
+from newsletter.newsletter import Newsletter
+
+Work = Callable[[Newsletter, threading.Event, Log], None]
+
+
+class Stopping(Exception):
+    """It is time to stop, between two pieces of work."""
+
+
+def pull(newsletter: Newsletter, stop: threading.Event, log: Log) -> None:
+    """Ask the sources that are due, and read what readers suggested."""
+    for report in newsletter.pull_due(stop):
+        if report.error:
+            log.trouble("pull failed", source=report.name, why=report.error, next_try=report.next_try)
+        elif report.new or report.skipped:
+            log("pulled", source=report.name, new=report.new, known=report.known, skipped=len(report.skipped))
+        if report.moved_to:
+            log("source has moved for good", source=report.name, to=report.moved_to)
+    if looked := newsletter.suggestions.fetch_new(stop):
+        log("suggestions were looked at", count=looked)
+
+
+def make(newsletter: Newsletter, stop: threading.Event, log: Log) -> None:
+    """Freeze the issues that are at their cut-off, compose for whoever is due soon."""
+    if newsletter.mail_is_off:
+        return
+    report = newsletter.make()
+    for key in report.released:
+        log("released after its time for a review", issue=str(key))
+    for key, entries in report.frozen:
+        log("frozen", issue=str(key), entries=entries)
+    for key, copies in report.composed.items():
+        log("composed", issue=str(key), copies=copies)
+    if dropped := report.counts[DeliveryState.DROPPED]:
+        log("nothing new for some", readers=dropped)
+
+
+def deliver(newsletter: Newsletter, stop: threading.Event, log: Log) -> None:
+    """Hand over what is due: notices first, then issues."""
+    if newsletter.mail_is_off:
+        return
+    counts = newsletter.deliver()
+    if told := {str(state): counts[state] for state in DeliveryState if counts[state]}:
+        log("mail", **told)
+
+
+def tend(newsletter: Newsletter, stop: threading.Event, log: Log) -> None:
+    """Do what time brings: reminders, ends of pauses, what is forgotten, what the operator ought to know."""
+    newsletter.tend()
+
+
+WORK: dict[str, Work] = {"pull": pull, "make": make, "deliver": deliver, "tend": tend}
