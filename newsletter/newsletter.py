@@ -15,6 +15,7 @@ from newsletter import project as projects
 from newsletter import settings as settings_table
 from newsletter import supervisor
 from newsletter.addressees import coming_issues, fresh_popularity
+from newsletter.alarms import Alarm, gather, raise_alarms
 from newsletter.announcing import Announcement, addressees, announce
 from newsletter.back_issues import BackIssues
 from newsletter.delivery import ledger, records
@@ -289,7 +290,7 @@ class Newsletter:
             try:
                 round_.freeze(key)
             except NewsletterError as error:
-                trouble = trouble or error
+                trouble = trouble or _of(key, error)
         trouble = self._compose(round_, None) or trouble
         if trouble:
             trouble.report = report
@@ -324,7 +325,7 @@ class Newsletter:
             try:
                 round_.compose(key, group)
             except NewsletterError as error:
-                trouble = trouble or error
+                trouble = trouble or _of(key, error)
                 broken.add(key)
         return trouble
 
@@ -343,10 +344,16 @@ class Newsletter:
         """Stop all mail of this newsletter, in every process, or let it go on."""
         switch(self._db, SENDING, off=off, why=why, now=self._clock())
 
-    def tend(self) -> None:
-        """Do what time brings: reminders, ends of pauses, what is forgotten. Twice does no harm."""
-        tend(self._db, self.readers, self.suppressions, self._mails, self.settings, self._signer, self._clock())
-        mark_done(self._db, self._clock(), self._max_lateness())
+    def tend(self) -> list[Alarm]:
+        """Do what time brings: reminders, ends of pauses, what is forgotten. Twice does no harm.
+
+        Returns what the operator ought to know and was not told within a day; they are mailed, if there is somebody.
+        """
+        now = self._clock()
+        tend(self._db, self.readers, self.suppressions, self._mails, self.settings, self._signer, now)
+        mark_done(self._db, now, self._max_lateness())
+        facts = gather(self._db, self.project, self.sources.states(), now)
+        return raise_alarms(self._db, self.readers, self.settings, facts, now)
 
     def _deliver(self, transport: Transport, only: int | None, *, notices_only: bool = False) -> Counter[DeliveryState]:
         waiting = records.count_by_state(self._db).get(DeliveryState.QUEUED, 0)
@@ -382,3 +389,8 @@ class Newsletter:
 
     def _max_lateness(self) -> timedelta:
         return timedelta(hours=self.settings.issue.max_lateness_hours)
+
+
+def _of(key: IssueKey, error: NewsletterError) -> NewsletterError:
+    """The same error, saying which issue could not be made for it."""
+    return type(error)(f"{key} could not be made: {error}")

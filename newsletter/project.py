@@ -4,6 +4,7 @@ import json
 import shutil
 import textwrap
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,18 @@ def add_source(project: Path, source: SourceSettings) -> None:
 
     Raises `SettingsError` for a name that is taken.
     """
+    add_sources(project, [source])
+
+
+def add_sources(project: Path, sources: Sequence[SourceSettings]) -> None:
+    """Write a table for each of them, or none at all: as `add_source` does."""
     path = project / FILE
-    if any(known.name == source.name for known in load(project).sources):
-        raise SettingsError(f"A source named {source.name!r} is in {path} already. Give another name with --name.")
-    values = source.model_dump(exclude_defaults=True)
+    names = {known.name for known in load(project).sources}
+    for source in sources:
+        if source.name in names:
+            raise SettingsError(f"A source named {source.name!r} is in {path} already. Give another name with --name.")
+        names.add(source.name)
+    values = [source.model_dump(exclude_defaults=True) for source in sources]
     # As bytes: the line ends are the operator's too.
     before = path.read_bytes().decode("utf-8-sig")
     try:
@@ -69,21 +78,22 @@ def add_source(project: Path, source: SourceSettings) -> None:
     _replace(path.resolve(), after)
 
 
-def _append(document: tomlkit.TOMLDocument, values: dict[str, Any]) -> None:
-    """Add a source in the way in which the others are written: a [[sources]] table, or an item of a list."""
+def _append(document: tomlkit.TOMLDocument, added: Sequence[dict[str, Any]]) -> None:
+    """Add sources in the way in which the others are written: a [[sources]] table, or an item of a list, for each."""
     sources: Any = document.get("sources")
     if sources is None:
         sources = tomlkit.aot()
         document.add("sources", sources)
-    added: Any = tomlkit.inline_table() if isinstance(sources, Array) else tomlkit.table()
-    added.update(values)
-    sources.append(added)
+    for values in added:
+        one: Any = tomlkit.inline_table() if isinstance(sources, Array) else tomlkit.table()
+        one.update(values)
+        sources.append(one)
 
 
-def _added(before: str, after: str, values: dict[str, Any]) -> bool:
-    """True where the one text says what the other says and this source, nothing else."""
+def _added(before: str, after: str, values: Sequence[dict[str, Any]]) -> bool:
+    """True where the one text says what the other says and these sources, nothing else."""
     expected = tomllib.loads(before)
-    expected.setdefault("sources", []).append(values)
+    expected.setdefault("sources", []).extend(values)
     try:
         return tomllib.loads(after) == expected
     except tomllib.TOMLDecodeError:

@@ -12,13 +12,9 @@ import httpx2
 from sqlite_utils import Database
 
 from newsletter.entries import store as entries
-
-try:
-    from newsletter.entries.discovery import Discovered, discover
-except ImportError:
-    Discovered = object  # TEMPORARY
+from newsletter.entries.discovery import Discovered, discover
 from newsletter.entries.entry import Parsed
-from newsletter.entries.fetching import Document, Turn, fetch_url, http_client, is_url, user_agent
+from newsletter.entries.fetching import Document, Turn, fetch_url, http_client, is_url, user_agent, whole
 from newsletter.entries.files import path_of
 from newsletter.entries.network import anywhere, is_public
 from newsletter.entries.pulling import (
@@ -40,7 +36,7 @@ from newsletter.errors import SourceError
 from newsletter.project import add_source
 from newsletter.ranking.embedding import Progress
 from newsletter.sections import SourceSettings
-from newsletter.settings import Settings
+from newsletter.settings import Settings, load
 from newsletter.store import FILE as STORE
 from subscribers.database import database_errors
 
@@ -82,7 +78,7 @@ class Sources:
     ) -> None:
         """`told(what)` gives a callback (done, to do); `http` stands in for the network, and is closed with this."""
         self._db, self._project, self._clock, self._told, self._http = db, project, clock, told, http
-        #: to be set anew when they have changed
+        #: to be set anew when their file has changed
         self.settings = settings
         self._random = random.Random()  # noqa: S311 (a wait is no secret)
 
@@ -156,6 +152,7 @@ class Sources:
         """Write a source into the settings' file, once it was read well. Raises `SourceError`, `SettingsError`."""
         found = self.check(source)
         add_source(self._project, source)
+        self.settings = load(self._project)
         return found
 
     def discover(self, location: str) -> Discovered:
@@ -163,10 +160,7 @@ class Sources:
         with self._turn() as turn:
 
             def get(url: str) -> Document:
-                fetched = fetch_url(url, client=self._client(), own=location, turn=turn)
-                if fetched.document is None:
-                    raise SourceError("the server answered 304 Not Modified, though nothing was known of it")
-                return fetched.document
+                return whole(fetch_url(url, client=self._client(), own=location, turn=turn))
 
             return discover(location, get=get, today=self._clock().date())
 

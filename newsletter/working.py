@@ -53,7 +53,8 @@ def deliver(newsletter: Newsletter, stop: threading.Event, log: Log) -> None:
 
 def tend(newsletter: Newsletter, stop: threading.Event, log: Log) -> None:
     """Do what time brings: reminders, ends of pauses, what is forgotten, what the operator ought to know."""
-    newsletter.tend()
+    for alarm in newsletter.tend():
+        log.trouble(alarm.subject, why=" ".join(alarm.lines))
 
 
 WORK: dict[str, Work] = {"pull": pull, "make": make, "deliver": deliver, "tend": tend}

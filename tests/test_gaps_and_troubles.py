@@ -200,12 +200,12 @@ def test_a_stray_file_in_a_folder_is_skipped_when_it_is_added_too(tmp_path: Path
 
 
 def test_two_feeds_of_one_host_get_two_names(tmp_path: Path) -> None:
-    from newsletter.cli.sources import _free_name
+    from newsletter.entries.naming import name_for
 
-    one = _free_name("https://rss.example.org/rss/cs.AI", set())
-    two = _free_name("https://rss.example.org/rss/cs.CL", {one})
+    one = name_for("https://rss.example.org/rss/cs.AI", set())
+    two = name_for("https://rss.example.org/rss/cs.CL", {one})
     assert (one, two) == ("rss.example.org", "rss.example.org cs.CL")
-    assert _free_name("https://rss.example.org/rss/cs.CL", {one, two}) == "rss.example.org 2"
+    assert name_for("https://rss.example.org/rss/cs.CL", {one, two}) == "rss.example.org 2"
 
 
 def test_the_database_and_the_mails_are_nobody_elses_business(newsletter: Newsletter, tmp_path: Path) -> None:

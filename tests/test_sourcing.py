@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -75,7 +75,7 @@ def summary(reports: list[PullReport]) -> dict[str, tuple[int, int, str | None]]
     return {report.name: (report.new, report.known, report.error) for report in reports}
 
 
-def mock(changing: dict[str, httpx2.Response] | None = None, **answers: httpx2.Response) -> httpx2.Client:
+def mock(changing: Mapping[str, httpx2.Response] | None = None, **answers: httpx2.Response) -> httpx2.Client:
     """A network in which the first part of a host's name decides what it answers."""
 
     def server(request: httpx2.Request) -> httpx2.Response:
@@ -342,7 +342,7 @@ def test_a_gap_that_could_not_be_filled_is_no_failure_and_is_tried_again(
     sources: Open, asking: dict[str, object], standing: Clock
 ) -> None:
     answers = {"a": httpx2.Response(200, text=feed_of(0, 2)), "gap": httpx2.Response(503, headers={"retry-after": "9"})}
-    found = sources(http=mock(**answers), a="https://a.example.org/")
+    found = sources(http=mock(answers), a="https://a.example.org/")
     [report] = found.pull()
     assert (report.new, report.error) == (2, None)
     assert [(one.what, one.why) for one in report.skipped] == [
@@ -350,7 +350,7 @@ def test_a_gap_that_could_not_be_filled_is_no_failure_and_is_tried_again(
     ]
     assert [(state.good_at, state.pulled_at) for state in found.states()] == [(None, NOW)]
     found = sources(
-        http=mock(**{**answers, "gap": httpx2.Response(200, text=feed_of(2, 3))}), a="https://a.example.org/"
+        http=mock({**answers, "gap": httpx2.Response(200, text=feed_of(2, 3))}), a="https://a.example.org/"
     )
     [report] = found.pull()
     assert (report.new, report.known, report.skipped) == (3, 2, [])
@@ -360,7 +360,7 @@ def test_a_gap_that_could_not_be_filled_is_no_failure_and_is_tried_again(
 
 def test_a_gap_that_cannot_be_read_is_no_failure_either(sources: Open, asking: dict[str, object]) -> None:
     answers = {"a": httpx2.Response(200, text=feed_of(0, 2)), "gap": httpx2.Response(200, text="<html>Sorry</html>")}
-    found = sources(http=mock(**answers), a="https://a.example.org/")
+    found = sources(http=mock(answers), a="https://a.example.org/")
     [report] = found.pull()
     assert (report.new, report.error, len(report.skipped)) == (2, None, 1)
     assert [state.good_at for state in found.states()] == [None]
@@ -370,7 +370,7 @@ def test_popularity_is_read_again_once_before_a_cut_off(
     sources: Open, asking: dict[str, object], standing: Clock
 ) -> None:
     answers = {name: httpx2.Response(200, text=feed_of(0, 2)) for name in ("a", "gap", "popular")}
-    found = sources(http=mock(**answers), a="https://a.example.org/")
+    found = sources(http=mock(answers), a="https://a.example.org/")
     found.pull(due_only=True)
     standing.forward(minutes=10)
     fresh = Popularity(date(2026, 11, 15), standing.now - timedelta(minutes=1))

@@ -45,7 +45,8 @@ def bad(name: str, **more: Any) -> SourceState:
 
 
 def issue(**more: Any) -> IssueStanding:
-    return IssueStanding(**({"key": KEY, "state": IssueState.RELEASED, "frozen_at": NOW - HOUR} | more))
+    found: dict[str, Any] = {"key": KEY, "state": IssueState.RELEASED, "frozen_at": NOW - HOUR}
+    return IssueStanding(**(found | more))
 
 
 def status(*pulls: SourceState, **more: Any) -> Status:

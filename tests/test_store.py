@@ -3,7 +3,7 @@
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from newsletter.entries import store as entries
 from newsletter.entries.entry import ParsedEntry
-from newsletter.entries.fetching import Validators
+from newsletter.entries.source_states import Memory, remember
 from newsletter.store import open_store
 from subscribers import database, people
 from subscribers.errors import DatabaseBusy, DiskFull, NewerDatabase, NotOurDatabase
@@ -144,7 +144,7 @@ def test_a_file_that_another_process_holds_is_told_as_busy(
     db = open_store(tmp_path / "newsletter.db")
     holder.execute("BEGIN EXCLUSIVE")
     with pytest.raises(DatabaseBusy, match="nothing was changed"):
-        entries.note_pull(db, "a", "somewhere", now, error=None, validators=Validators())
+        remember(db, Memory("a", "somewhere", pulled_at=now))
     db.conn.close()
     holder.close()
 
@@ -186,9 +186,3 @@ def test_two_processes_may_make_the_same_new_database_at_once(tmp_path: Path) ->
     db = open_store(tmp_path / "newsletter.db")
     assert len(applied(db)) == len(set(applied(db)))
     db.conn.close()
-
-
-def test_the_moment_of_a_pull_is_remembered(store: Database) -> None:
-    when = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-    entries.note_pull(store, "a", "somewhere", when, error="it is gone", validators=Validators())
-    assert entries.last_pulls(store) == {"a": ("2026-11-22T12:00:00+00:00", "it is gone")}

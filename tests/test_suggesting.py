@@ -1,98 +1,23 @@
-"""What readers suggest, from the link to the issue: kept once, read politely, decided by the operator, thanked for."""
+"""What readers suggest: kept once, and its page read politely, without a way into private networks."""
 
-from collections.abc import Iterator
-from datetime import timedelta
-from email.message import EmailMessage
-from pathlib import Path
+from itertools import pairwise
 from threading import Event
 
-import httpx2
 import pytest
-from conftest import WordEmbedder
-from newsroom import Clock, entry, mails, make_project, parsed, write_entries
+from newsroom import Clock
+from suggestionbox import PAGE, Web, ada, suggest, told
 
 from newsletter import Newsletter
-from newsletter.entries.fetching import http_client
 from newsletter.errors import SuggestionError
 from newsletter.readers.suggested import A_DAY, MAX_WHY, readable_link, same_page
 from newsletter.readers.suggestions_store import SuggestionState, find
+from newsletter.rendering.links import Signer
+from newsletter.rendering.store import load_keys
 from newsletter.suggesting import PAUSES, Suggestions
-from subscribers.cadence import parse_cadence
 from subscribers.errors import TooMany
 from subscribers.evidence import Origin
-from subscribers.people import Subscriber
 
-OPERATOR = """
-[mailbox]
-operator = "op@example.org"
-
-[delivery]
-durability = "process"
-"""
-PAGE = "https://papers.example.org/looms"
-LOOMS = (
-    '<meta name="citation_title" content="Walking robots that weave"><meta name="citation_author" content="Jacquard, J">'
-    '<meta name="citation_abstract" content="Walking robots weave on springy legs. It goes well. We show how.">'
-)
-
-
-class Web:
-    """The pages of the world; what is not there answers 404."""
-
-    def __init__(self) -> None:
-        self.pages: dict[str, httpx2.Response] = {}
-        self.asked: list[str] = []
-
-    def put(self, url: str, content: str = LOOMS, kind: str = "text/html", status: int = 200, **headers: str) -> None:
-        self.pages[url] = httpx2.Response(status, text=content, headers={"content-type": kind, **headers})
-
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        self.asked.append(str(request.url))
-        page = self.pages.get(str(request.url), httpx2.Response(404))
-        return httpx2.Response(page.status_code, headers=page.headers, stream=httpx2.ByteStream(page.content))
-
-
-@pytest.fixture
-def web() -> Web:
-    web = Web()
-    web.put(PAGE)
-    return web
-
-
-@pytest.fixture
-def newsletter(tmp_path: Path, clock: Clock, web: Web) -> Iterator[Newsletter]:
-    """Twelve entries are pulled; Ada and Bob read it."""
-    http = http_client(httpx2.MockTransport(web))
-    make_project(tmp_path, OPERATOR)
-    with Newsletter(tmp_path, clock=clock, embedder=WordEmbedder(), http=http) as newsletter:
-        newsletter.pull()
-        for name in ("Ada", "Bob"):
-            cadence = parse_cadence("weekly", "friday", "08:00", "UTC")
-            newsletter.subscribe(
-                f"{name.lower()}@example.org", name=name, interests=["walking robots"], cadence=cadence
-            )
-        yield newsletter
-
-
-def ada(newsletter: Newsletter) -> Subscriber:
-    return newsletter.subscriber("ada@example.org")
-
-
-def suggest(newsletter: Newsletter, link: str = PAGE, why: str = "", *, name: str = "ada", named: bool = False) -> str:
-    person = newsletter.subscriber(f"{name}@example.org")
-    return newsletter.readers.suggest(person, link, why, named=named).said
-
-
-def told(newsletter: Newsletter) -> list[EmailMessage]:
-    """Mails to the operator, all so far."""
-    newsletter.send_notices()
-    return [mail for mail in map(parsed, mails(newsletter.project)) if mail["To"] == "op@example.org"]
-
-
-def text_of(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain",))
-    assert body is not None
-    return " ".join(body.get_content().split())
+pytest_plugins = ("suggestionbox_fixtures",)
 
 
 # -- a reader suggests
@@ -182,7 +107,7 @@ def test_what_cannot_be_read_is_tried_three_times_with_growing_pauses(newsletter
         if newsletter.suggestions.fetch_new():
             moments.append(clock())
         clock.forward(minutes=5)
-    pauses = [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    pauses = [after - before for before, after in pairwise(moments)]
     assert pauses == list(PAUSES)
     (look,) = newsletter.suggestions.open()
     assert look.suggestion.state is SuggestionState.UNREADABLE
@@ -202,12 +127,11 @@ def test_a_server_that_asks_for_patience_is_left_alone(newsletter: Newsletter, c
 @pytest.mark.parametrize(
     "link", ["http://127.0.0.1:1/admin", "http://169.254.169.254/latest", "http://10.1.2.3/router"]
 )
-def test_no_private_network_is_reached_by_a_link(newsletter: Newsletter, link: str) -> None:
+def test_no_private_network_is_reached_by_a_link(newsletter: Newsletter, clock: Clock, link: str) -> None:
     """With the client that is used in earnest."""
     suggest(newsletter, link)
-    suggestions = Suggestions(
-        newsletter.database, newsletter.settings, newsletter.readers, _signer(newsletter), newsletter._clock
-    )
+    signer = Signer("https://news.example.org", load_keys(newsletter.database))
+    suggestions = Suggestions(newsletter.database, newsletter.settings, newsletter.readers, signer, clock)
     try:
         suggestions.fetch_new()
     finally:
@@ -215,11 +139,7 @@ def test_no_private_network_is_reached_by_a_link(newsletter: Newsletter, link: s
     found = find(newsletter.database, 1)
     assert found
     assert found.tries == 1
-    assert "private" in found.trouble
-
-
-def _signer(newsletter: Newsletter):  # type: ignore[no-untyped-def]
-    return newsletter._signer
+    assert "is not on the public internet" in found.trouble
 
 
 def test_a_file_goes_by_the_readers_words_or_its_name(newsletter: Newsletter, web: Web) -> None:
@@ -273,175 +193,3 @@ def test_who_is_erased_while_a_page_is_read_does_not_come_back(newsletter: Newsl
     assert newsletter.suggestions.fetch_new() == 0
     with pytest.raises(SuggestionError, match="There is no suggestion 1"):
         newsletter.suggestions.look(1)
-
-
-# -- the operator is told
-
-
-def test_one_mail_lists_all_that_waits(newsletter: Newsletter) -> None:
-    suggest(newsletter, why="It *weaves* <b>well</b>", named=True)
-    suggest(newsletter, name="bob")
-    suggest(newsletter, "https://example.org/gone")
-    newsletter.suggestions.fetch_new()
-    (mail,) = told(newsletter)
-    assert mail["Subject"] == "Paper Robots: one suggestion waits for you"
-    said = text_of(mail)
-    for piece in (
-        "Walking robots that weave",
-        PAGE,
-        "two readers: Ada <ada@example.org>, Bob <bob@example.org>",
-        "It *weaves* <b>well</b>",
-        "https://news.example.org/suggestion/",
-    ):
-        assert piece in said
-    assert "<b>well" not in str(mail.get_body(("html",)).get_content())  # type: ignore[union-attr]
-
-
-def test_the_operator_hears_of_it_once_a_day_and_only_of_what_is_new(
-    newsletter: Newsletter, clock: Clock, web: Web
-) -> None:
-    web.put("https://example.org/2", LOOMS.replace("weave", "spin"))
-    suggest(newsletter)
-    newsletter.suggestions.fetch_new()
-    suggest(newsletter, "https://example.org/2", name="bob")
-    newsletter.suggestions.fetch_new()
-    assert len(told(newsletter)) == 1
-    clock.forward(days=1)
-    newsletter.suggestions.fetch_new()
-    assert [mail["Subject"] for mail in told(newsletter)][1:] == ["Paper Robots: two suggestions wait for you"]
-    for _ in range(3):
-        clock.forward(days=1)
-        newsletter.suggestions.fetch_new()
-    assert len(told(newsletter)) == 2
-
-
-def test_without_an_operators_address_nothing_is_mailed(tmp_path: Path, clock: Clock, web: Web) -> None:
-    make_project(tmp_path / "mute")
-    http = http_client(httpx2.MockTransport(web))
-    with Newsletter(tmp_path / "mute", clock=clock, embedder=WordEmbedder(), http=http) as newsletter:
-        newsletter.subscribe("ada@example.org")
-        suggest(newsletter)
-        newsletter.suggestions.fetch_new()
-        assert len(newsletter.suggestions.open()) == 1
-        newsletter.send_notices()
-        assert mails(newsletter.project) == []
-
-
-# -- the operator decides
-
-
-def test_an_accepted_one_is_an_entry_and_stands_in_the_issue_with_thanks(newsletter: Newsletter, clock: Clock) -> None:
-    suggest(newsletter, named=True)
-    newsletter.suggestions.fetch_new()
-    look, in_already = newsletter.suggestions.accept(1)
-    assert (look.suggestion.state, in_already) == (SuggestionState.ACCEPTED, False)
-    assert look.became
-    assert (look.became.title, look.became.thanks) == ("Walking robots that weave", "Suggested by Ada")
-    newsletter.send(now=True)
-    to_bob = next(mail for mail in map(parsed, mails(newsletter.project)) if "bob" in mail["To"])
-    assert "J Jacquard · Suggested by Ada" in text_of(to_bob)
-    assert "J Jacquard · Suggested by Ada" in to_bob.get_body(("html",)).get_content()  # type: ignore[union-attr]
-    assert "readers" not in text_of(to_bob)
-    (issue,) = newsletter.back_issues.archive()
-    edition = newsletter.back_issues.edition(str(issue.key))
-    assert edition
-    assert "Suggested by Ada" in [shown.card.origin for shown in edition.entries]
-
-
-def test_words_can_be_mended_and_nobody_is_named_who_did_not_say_so(newsletter: Newsletter) -> None:
-    suggest(newsletter)
-    newsletter.suggestions.fetch_new()
-    look, _ = newsletter.suggestions.accept(1, title=" Robots\nthat weave ", summary="They <i>do</i>.")
-    assert look.became
-    became = look.became
-    assert (became.title, became.summary, became.thanks) == ("Robots that weave", "They do.", "Suggested by a reader")
-
-
-def test_accepting_and_declining_again_change_nothing(newsletter: Newsletter) -> None:
-    suggest(newsletter)
-    suggest(newsletter, name="bob")
-    newsletter.suggestions.fetch_new()
-    before = newsletter.count_entries()
-    first, _ = newsletter.suggestions.accept(2, title="Once")
-    again, _ = newsletter.suggestions.accept(1, title="Twice")
-    assert newsletter.suggestions.decline(1).suggestion.state is SuggestionState.ACCEPTED
-    assert newsletter.count_entries() == before + 1
-    assert first.became == again.became
-    assert again.became
-    assert again.became.title == "Once"
-    assert newsletter.suggestions.open() == []
-
-
-def test_a_declined_one_goes_no_further_tells_nobody_and_can_still_be_accepted(newsletter: Newsletter) -> None:
-    suggest(newsletter)
-    newsletter.suggestions.fetch_new()
-    sent = len(mails(newsletter.project)) + len(told(newsletter))
-    before = newsletter.count_entries()
-    assert newsletter.suggestions.decline(1).suggestion.state is SuggestionState.DECLINED
-    newsletter.send_notices()
-    assert (newsletter.suggestions.open(), newsletter.count_entries()) == ([], before)
-    assert len(mails(newsletter.project)) == sent
-    assert suggest(newsletter) == "You suggested that already."
-    assert newsletter.suggestions.accept(1)[0].became
-
-
-def test_what_cannot_be_read_needs_a_title_of_the_operators(newsletter: Newsletter) -> None:
-    suggest(newsletter, "https://example.org/gone", named=True)
-    with pytest.raises(SuggestionError, match=r"Nothing is known .* --title"):
-        newsletter.suggestions.accept(1)
-    look, _ = newsletter.suggestions.accept(1, title="A page that is gone")
-    assert look.became
-    assert (look.became.title, look.became.url) == ("A page that is gone", "https://example.org/gone")
-    assert newsletter.suggestions.fetch_new() == 0
-
-
-def test_what_came_in_by_itself_meanwhile_is_said_and_thanks_nobody(newsletter: Newsletter) -> None:
-    suggest(newsletter, named=True)
-    newsletter.suggestions.fetch_new()
-    write_entries(newsletter.project, [entry(50, "Walking robots that weave", url=PAGE)])
-    newsletter.pull()
-    before = newsletter.count_entries()
-    look, in_already = newsletter.suggestions.accept(1)
-    assert in_already
-    assert newsletter.count_entries() == before
-    assert look.became
-    assert look.became.thanks == ""
-    newsletter.send(now=True)
-    assert not any("readers" in text_of(parsed(mail)) for mail in mails(newsletter.project))
-
-
-def test_a_source_that_brings_it_later_leaves_the_thanks(newsletter: Newsletter) -> None:
-    suggest(newsletter, named=True)
-    newsletter.suggestions.fetch_new()
-    look, _ = newsletter.suggestions.accept(1)
-    write_entries(newsletter.project, [entry(50, "Walking robots that weave", url=PAGE)])
-    newsletter.pull()
-    assert look.became
-    known = newsletter.readers.entry(look.became.id)
-    assert known
-    assert (known.thanks, known.sources) == ("Suggested by Ada", ("readers", "papers"))
-
-
-@pytest.mark.parametrize("number", [0, -1, 7, 2**63, 10**30])
-def test_there_is_no_such_number(newsletter: Newsletter, number: int) -> None:
-    for act in (newsletter.suggestions.look, newsletter.suggestions.accept, newsletter.suggestions.decline):
-        with pytest.raises(SuggestionError, match=f"There is no suggestion {number}"):
-            act(number)
-
-
-def test_of_a_name_nothing_becomes_markup_or_a_hole(newsletter: Newsletter) -> None:
-    name = "<b>\ue000Ada\ue001{{ 7*7 }}"
-    newsletter.readers.change(ada(newsletter), name=name, origin=Origin("page"))
-    suggest(newsletter, named=True)
-    newsletter.suggestions.fetch_new()
-    newsletter.suggestions.accept(1)
-    newsletter.send(now=True)
-    for mail in map(parsed, mails(newsletter.project)):
-        if "bob" in mail["To"]:
-            assert "Suggested by Ada {{ 7*7 }}" in text_of(mail)
-            assert "<b>" not in mail.get_body(("html",)).get_content().partition("Suggested by")[2][:40]  # type: ignore[union-attr]
-
-
-def test_pauses_grow() -> None:
-    assert timedelta(0) < PAUSES[0] < PAUSES[1]
-    assert len(PAUSES) == 2

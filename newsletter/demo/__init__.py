@@ -66,7 +66,7 @@ def build(folder: Path, *, say: Callable[[str], None], told: Callable[[str], Pro
     with Newsletter(folder, progress=told) as newsletter:
         for name, file in SOURCES.items():
             if all(source.name != name for source in newsletter.settings.sources):
-                newsletter.add_source(SourceSettings(name=name, location=f"papers/{file}", kind="jsonl"))
+                newsletter.sources.add(SourceSettings(name=name, location=f"papers/{file}", kind="jsonl"))
         new = sum(report.new for report in newsletter.pull())
         say(f"2. Pulled {newsletter.count_entries()} papers from {len(SOURCES)} sources ({new} of them new).")
         for name, address, cadence, interests in READERS:

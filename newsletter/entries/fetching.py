@@ -122,10 +122,15 @@ def at_once(url: str) -> None:
 
 def fetch_page(url: str, *, client: httpx2.Client) -> Document:
     """What is behind a link, of at most 2 MB; its `name` is the address where redirects led. Raises `SourceError`."""
-    fetched = fetch_url(url, client=client, limit=MAX_PAGE_BYTES)
+    document = whole(fetch_url(url, client=client, limit=MAX_PAGE_BYTES))
+    return Document(document.found_at, document.content, document.content_type)
+
+
+def whole(fetched: Fetched) -> Document:
+    """The document where it was asked for without validators, so that there is one."""
     if fetched.document is None:
-        raise FetchError("the server answered 304 Not Modified, though nothing was known of it")
-    return Document(fetched.document.found_at, fetched.document.content, fetched.document.content_type)
+        raise AssertionError("an answer without a document to a request without validators")
+    return fetched.document
 
 
 def fetch_url(
@@ -148,9 +153,10 @@ def fetch_url(
     began = False
     try:
         # A header that is not ASCII cannot be sent back; the server then simply answers in full.
-        request = client.build_request("GET", url, headers={k: v for k, v in asked.items() if v and v.isascii()})
+        conditions = {name: value for name, value in asked.items() if value and value.isascii()}
+        request = client.build_request("GET", url, headers=conditions)
         with _final_answer(client, request, own, turn) as (answer, moved_to):
-            if answer.status_code == httpx2.codes.NOT_MODIFIED:
+            if answer.status_code == httpx2.codes.NOT_MODIFIED and conditions:
                 return Fetched(None, validators, moved_to)
             if not answer.is_success:
                 raise _refusal(answer)

@@ -15,7 +15,7 @@ from newsletter.entries.entry import Parsed, Skipped
 from newsletter.entries.fetching import Document, Fetched, FetchError, Turn, Validators, at_once, fetch_url, is_url
 from newsletter.entries.network import NotPublic
 from newsletter.entries.retrying import next_try
-from newsletter.entries.source_states import Memory, memory_of, remember
+from newsletter.entries.source_states import Memory, remember
 from newsletter.entries.sources import Kind, error_words, parse
 from newsletter.entries.sources.requests import Request, requests_for
 from newsletter.errors import SourceError
@@ -106,6 +106,8 @@ def gather(
     try:
         asked = requests_of(source, memory, now, popular_since)
         main = _ask_main(source, asked[0].url, memory, client, turn)
+        if main.document and not main.document.content.strip():
+            raise FetchError("the server's answer is empty")
     except SourceError as error:
         return Haul(_explained(error))
     others: list[Document | Skipped] = []
@@ -332,14 +334,3 @@ def look(source: Source, *, base: Path, client: httpx2.Client, now: datetime, tu
         tuple(entry for one in parsed for entry in one.entries),
         (*skipped, *(one for each in parsed for one in each.skipped)),
     )
-
-
-def pull(db: Database, source: Source, *, base: Path, client: httpx2.Client, now: datetime) -> PullReport:
-    """Bring in what one source has, at once. Never raises for the source's sake: its trouble is in the report."""
-    every, random = timedelta(hours=1), chance.Random()  # noqa: S311 (a wait is no secret)
-    memory = memory_of(db, source.name, source.location, source.read_as)
-    if not is_url(source.location):
-        memory = replace(memory, files={})
-        return take_files(db, source, memory, base=base, now=now, every=every, random=random)
-    haul = gather(source, memory, client=client, now=now)
-    return take_in(db, source, haul, memory, now=now, every=every, random=random)

@@ -16,8 +16,8 @@ def next_try(failures: int, now: datetime, every: timedelta, retry_after: timede
     """When to ask again after so many failures in a row (0: it went well); not before `retry_after` has passed."""
     asked = min(retry_after or timedelta(), LONGEST)
     if failures:
-        # Not 2 ** failures: a source may have failed for years.
-        wait = min(FIRST * 2 ** min(failures - 1, 20), LONGEST) * random.uniform(1 - JITTER, 1 + JITTER)
+        # Not without end: a source may have failed for years.
+        wait = min(FIRST * (1 << min(failures - 1, 20)), LONGEST) * random.uniform(1 - JITTER, 1 + JITTER)
     else:
         wait = every
     at = now + max(min(wait, LONGEST), asked)

@@ -1,4 +1,4 @@
-"""All SQL about entries and sources: storing what is new, merging what is known, loading for an issue."""
+"""All SQL about entries: storing what is new, merging what is known, loading for an issue."""
 
 import json
 import re
@@ -9,7 +9,6 @@ from typing import Any
 from sqlite_utils import Database
 
 from newsletter.entries.entry import Entry, ParsedEntry, content_hash, text_of
-from newsletter.entries.fetching import Validators
 from newsletter.entries.identity import identities, match, without_shared_links
 from subscribers.database import stored, writing
 
@@ -102,32 +101,6 @@ def newest_id(db: Database) -> int:
 def count(db: Database) -> int:
     """How many entries are stored."""
     return int(db.conn.execute("SELECT count(*) FROM entries").fetchone()[0])
-
-
-def validators_of(db: Database, source: str, location: str) -> Validators:
-    """What the source's server gave us at the last good pull from that location."""
-    row = db.conn.execute(
-        "SELECT etag, last_modified FROM sources WHERE name = ? AND location = ?", [source, location]
-    ).fetchone()
-    return Validators(*row) if row else Validators()
-
-
-def note_pull(
-    db: Database, source: str, location: str, now: datetime, *, error: str | None, validators: Validators
-) -> None:
-    """Remember how the pull of a source went; a failure keeps the validators of the last good one."""
-    kept = validators_of(db, source, location) if error else validators
-    with writing(db):
-        db.conn.execute(
-            "INSERT OR REPLACE INTO sources (name, location, pulled_at, error, etag, last_modified) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            [source, location, stored(now), error, kept.etag, kept.last_modified],
-        )
-
-
-def last_pulls(db: Database) -> dict[str, tuple[str | None, str | None]]:
-    """Per source: when it was last pulled (UTC), and what went wrong."""
-    return {name: (at, error) for name, at, error in db.conn.execute("SELECT name, pulled_at, error FROM sources")}
 
 
 def count_by_source(db: Database) -> dict[str, int]:

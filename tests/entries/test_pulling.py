@@ -8,11 +8,13 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from pulled import memory, pull
 from sqlite_utils import Database
 
 from newsletter.entries import store as entries
 from newsletter.entries.fetching import Validators, http_client
-from newsletter.entries.pulling import PullReport, Source, pull
+from newsletter.entries.pulling import PullReport, Source
+from newsletter.entries.source_states import Memory
 
 LONG = "Bridges that sing in the evening wind"
 ABSTRACT = "We made this up to have something long enough to be read as an abstract. " * 6
@@ -30,6 +32,10 @@ def pull_url(
 ) -> PullReport:
     with http_client(httpx2.MockTransport(server)) as client:
         return pull(db, Source(name, FEED_URL), base=Path(), client=client, now=now)
+
+
+def state(db: Database, name: str = "feed", location: str = FEED_URL) -> Memory:
+    return memory(db, Source(name, location))
 
 
 def pull_path(db: Database, now: datetime, path: Path, name: str = "pages") -> PullReport:
@@ -51,11 +57,11 @@ def folder_of(tmp_path: Path, **files: str) -> Path:
     return folder
 
 
-def test_a_folder_pulled_twice_is_known_the_second_time(store: Database, now: datetime, tmp_path: Path) -> None:
+def test_a_folder_pulled_twice_is_unchanged_the_second_time(store: Database, now: datetime, tmp_path: Path) -> None:
     folder = folder_of(tmp_path, p2025=PAGE, p2024=PAGE)
     first, second = (pull_path(store, now, folder) for _ in range(2))
     assert (first.new, first.known, first.skipped, first.error) == (2, 2, [], None)
-    assert (second.new, second.known, second.skipped, second.error) == (0, 4, [], None)
+    assert (second.new, second.known, second.unchanged, second.error) == (0, 0, True, None)
 
 
 def test_a_saved_page_and_a_feed_meet_in_one_entry(store: Database, now: datetime, tmp_path: Path) -> None:
@@ -83,7 +89,7 @@ def test_one_bad_document_of_a_folder_does_not_stop_the_others(store: Database, 
         ("gone", 404, "the server answered 404 Not Found"),
         ("oops", 500, "the server answered 500 Internal Server Error"),
         ("<!DOCTYPE html><html></html>", 200, "it is a web page, not a feed"),
-        ('{"error": "quota"}', 200, "no JSON Feed"),
+        ('{"error": "quota"}', 200, "an error: quota"),
         ("%PDF-1.7", 200, "its format is not known"),
     ],
 )
@@ -93,14 +99,14 @@ def test_trouble_is_in_the_report_and_remembered(
     report = pull_url(store, now, answer(content, status))
     assert report.error is not None
     assert expected in report.error
-    assert entries.last_pulls(store)["feed"] == (now.isoformat(), report.error)
+    assert (state(store).pulled_at, state(store).good_at, state(store).error) == (now, None, report.error)
     assert entries.count(store) == 0
 
 
 def test_a_good_pull_forgets_the_trouble(store: Database, now: datetime) -> None:
     pull_url(store, now, answer("", 500))
     pull_url(store, now, answer(FEED))
-    assert entries.last_pulls(store)["feed"] == (now.isoformat(), None)
+    assert (state(store).good_at, state(store).error) == (now, None)
 
 
 def test_validators_are_remembered_from_pull_to_pull(store: Database, now: datetime) -> None:
@@ -121,24 +127,24 @@ def test_validators_are_remembered_from_pull_to_pull(store: Database, now: datet
 def test_a_failure_keeps_the_validators_of_the_last_good_pull(store: Database, now: datetime) -> None:
     pull_url(store, now, answer(FEED, etag='"v1"'))
     pull_url(store, now, answer("oops", 500, etag='"error"'))
-    assert entries.validators_of(store, "feed", FEED_URL) == Validators('"v1"')
+    assert state(store).validators == Validators('"v1"')
 
 
 def test_validators_of_something_unreadable_are_not_remembered(store: Database, now: datetime) -> None:
     pull_url(store, now, answer("<html>Maintenance</html>", etag='"page"'))
-    assert entries.validators_of(store, "feed", FEED_URL) == Validators()
+    assert state(store).validators == Validators()
 
 
 def test_validators_that_a_server_stops_giving_are_forgotten(store: Database, now: datetime) -> None:
     pull_url(store, now, answer(FEED, etag='"v1"'))
     pull_url(store, now, answer(FEED))
-    assert entries.validators_of(store, "feed", FEED_URL) == Validators()
+    assert state(store).validators == Validators()
 
 
 def test_validators_are_good_for_one_source_at_one_place_only(store: Database, now: datetime) -> None:
     pull_url(store, now, answer(FEED, etag='"v1"'), name="one")
-    assert entries.validators_of(store, "other", FEED_URL) == Validators()
-    assert entries.validators_of(store, "one", "https://example.org/moved") == Validators()
+    assert state(store, "other", FEED_URL).validators == Validators()
+    assert state(store, "one", "https://example.org/moved").validators == Validators()
 
 
 def test_wrong_text_from_outside_can_be_kept(store: Database, now: datetime) -> None:
@@ -169,8 +175,9 @@ def test_two_processes_pulling_one_source_at_once_make_no_double_entries(tmp_pat
     (tmp_path / "2025.txt").write_text(f"Mar 11\n\n{papers}")
     code = (
         "import sys; from datetime import UTC, datetime; from pathlib import Path\n"
+        "sys.path.insert(0, sys.argv[2]); from pulled import pull\n"
         "from newsletter.entries.fetching import http_client\n"
-        "from newsletter.entries.pulling import Source, pull\n"
+        "from newsletter.entries.pulling import Source\n"
         "from newsletter.store import open_store\n"
         "folder = Path(sys.argv[1]); db = open_store(folder / 'newsletter.db')\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
@@ -179,7 +186,10 @@ def test_two_processes_pulling_one_source_at_once_make_no_double_entries(tmp_pat
     )
     both = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", code, str(tmp_path), str(Path(__file__).parents[1])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for _ in range(2)
     ]

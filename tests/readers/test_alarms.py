@@ -36,7 +36,7 @@ def facts(**more: Any) -> Facts:
 
 
 def source(name: str, failing: timedelta | None = None, **more: Any) -> SourceState:
-    found = {
+    found: dict[str, Any] = {
         "name": name,
         "location": "https://example.org/feed",
         "entries": 3,

@@ -1,8 +1,11 @@
 """What a card says of an entry."""
 
+import json
+from dataclasses import replace
 from datetime import date
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,3 +63,24 @@ def test_endless_sentences_are_clipped() -> None:
 def test_a_card_is_read_back_as_it_was_kept(title: str, link: str, sentences: list[str]) -> None:
     card = Card(1, title, link, True, "", "", "", tuple(sentences), None)
     assert load_card(card.dump()) == card
+
+
+@pytest.mark.parametrize(
+    ("sources", "thanks", "origin"),
+    [
+        (("arXiv", "Hugging Face", "a third"), "", "arXiv, Hugging Face"),
+        (("readers",), "Suggested by Ada", "Suggested by Ada"),
+        (("readers", "arXiv"), "Suggested by Ada", "Suggested by Ada · arXiv"),
+        (("arXiv", "readers"), "", "arXiv"),
+        (("readers",), "", "readers"),
+        ((), "", ""),
+    ],
+)
+def test_who_suggested_it_stands_where_a_source_does(sources: tuple[str, ...], thanks: str, origin: str) -> None:
+    assert made(replace(entry(sources=sources), thanks=thanks)).origin == origin
+
+
+def test_a_card_that_was_kept_before_there_were_thanks_is_read() -> None:
+    card = made(entry(sources=("arXiv",)))
+    old = {name: value for name, value in json.loads(card.dump()).items() if name != "thanks"}
+    assert load_card(json.dumps(old)) == card

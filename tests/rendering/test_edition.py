@@ -131,7 +131,7 @@ def test_a_copy_without_a_name_or_interests_reads_well() -> None:
 def test_links_are_signed_for_this_reader_and_stand_in_both_bodies() -> None:
     html, text = read(assembled(ISSUE, recipe(pick(1), key_id=1)))
     signer = SIGNER.with_key(1)
-    for purpose, subject in ((Purpose.LEAVE, 0), (Purpose.PREFERENCES, 0), (Purpose.MORE, 1), (Purpose.LESS, 1)):
+    for purpose, subject in ((Purpose.LEAVE, 0), (Purpose.SUGGEST, 0), (Purpose.MORE, 1), (Purpose.LESS, 1)):
         url = signer.url(purpose, READER.subscriber_id, subject)
         assert verify(url.rpartition("/")[2], purpose, KEYS)
         assert f'href="{url}"' in html

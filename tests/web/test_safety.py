@@ -29,6 +29,7 @@ pytest_plugins = ("website_fixtures",)
 PUBLIC = ("/", "/join", "/embed", "/archive", "/archive.atom", "/archive/weekly-2026-11-27", "/privacy")
 #: How a part of a form begins.
 PART = b"--x\r\nContent-Disposition: form-data"
+SUGGESTING = {"act": "suggest", "link": "https://example.org/looms"}
 PURPOSES = [
     Purpose.LEAVE,
     Purpose.PREFERENCES,
@@ -38,6 +39,7 @@ PURPOSES = [
     Purpose.LESS,
     Purpose.ISSUE,
     Purpose.FEED,
+    Purpose.SUGGEST,
     Purpose.ANNOUNCEMENTS,
     Purpose.SUPPRESSED,
 ]
@@ -126,7 +128,7 @@ def test_a_scanner_that_opens_everything_changes_nothing(website: Website) -> No
                 for link in re.findall(r'(?:href|action|src)="([^"]+)"', page.text)
                 if link.startswith(("/", "https://news.example.org/"))
             }
-        for body in ({}, {"act": "confirm"}, {"act": "leave"}, {"act": "more"}, {"act": "erase"}, JOINING):
+        for body in ({}, {"act": "confirm"}, {"act": "leave"}, {"act": "more"}, {"act": "erase"}, SUGGESTING, JOINING):
             website.client.post(path, data=body)
     assert len(seen) > 30
     assert {path.split("/")[1] for path in seen} >= {"u", "p", "pause", "privacy", "more", "less", "confirm", "archive"}

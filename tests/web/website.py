@@ -34,7 +34,10 @@ JOINING = {
     "timezone": "Europe/Paris",
 }
 #: What never changes by looking at a page, whoever looks.
-_WATCHED = ("subscribers", "interests", "votes", "evidence", "confirmations", "deliveries", "suppressions", "bounces")
+_WATCHED = (
+    *("subscribers", "interests", "votes", "evidence", "confirmations", "deliveries", "suppressions", "bounces"),
+    *("suggestions", "entries"),
+)
 
 
 class Website:

@@ -54,22 +54,28 @@ def refuse_errors(found: Any) -> None:
     for item in found.entries[:1]:
         if words := said_by_arxiv(item):
             raise SourceError(f"arXiv answers with an error: {words}")
-    total, start, size = (
-        _number(found.feed, f"opensearch_{name}") for name in ("totalresults", "startindex", "itemsperpage")
-    )
+    total, start, size = _counts(found)
     if not found.entries and start < total and size:
         raise SourceError(f"arXiv says that there are {total:,} papers, and gave none of them; it is asked again later")
 
 
 def left_out(found: Any) -> list[Skipped]:
     """What the API holds back because one answer has room for no more, where as much as possible was asked for."""
-    total, start, size = (
-        _number(found.feed, f"opensearch_{name}") for name in ("totalresults", "startindex", "itemsperpage")
-    )
+    total, start, size = _counts(found)
     left = total - start - len(found.entries)
     if size < _PAGE or left <= 0:
         return []
     return [Skipped(f"{left:,} further papers", f"arXiv gives at most {_PAGE:,} at once")]
+
+
+def _counts(found: Any) -> tuple[int, int, int]:
+    """How many papers there are, from which on and how many were asked for; zeros where it is no answer of the API."""
+    if "arxiv.org/" not in str(found.feed.get("id", "")):
+        return 0, 0, 0  # others count their results, too, and may leave them out
+    total, start, size = (
+        _number(found.feed, f"opensearch_{name}") for name in ("totalresults", "startindex", "itemsperpage")
+    )
+    return total, start, size
 
 
 def _number(feed: Any, name: str) -> int:

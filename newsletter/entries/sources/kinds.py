@@ -8,6 +8,7 @@ Kind = Literal["auto", "papers-page", "feed", "jsonl", "huggingface", "arxiv"]
 
 #: Where Hugging Face's pages of papers are made from, below the same host.
 DAILY_PAPERS = "/api/daily_papers"
+_HUGGING_FACE_HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
 _ARXIV_HOSTS = frozenset({"arxiv.org", "www.arxiv.org", "export.arxiv.org", "rss.arxiv.org"})
 _PAPERS = re.compile(r"/papers(?:/(?P<by>date|week|month)/(?P<when>[\w-]{7,10})|/trending)?/?")
 _LISTING = re.compile(r"/(?:list|archive)/(?P<listed>[^/]+)(?:/(?:new|recent|pastweek|current))?/?")
@@ -28,14 +29,13 @@ def known_place(kind: Kind, location: str) -> tuple[Kind, str]:
         return kind, location
     if parts.scheme.lower() not in ("http", "https"):
         return kind, location
-    if kind == "huggingface" or (kind == "auto" and host in ("huggingface.co", "www.huggingface.co", "hf.co")):
+    if kind == "huggingface" or (kind == "auto" and host in _HUGGING_FACE_HOSTS):
         if found := _PAPERS.fullmatch(parts.path):
             query = {found["by"]: found["when"]} if found["by"] else {}
             if parts.path.rstrip("/").endswith("/trending"):
                 query = {"sort": "trending"}
-            its_host = "huggingface.co" if host.endswith(("huggingface.co", "hf.co")) else parts.netloc
-            scheme = "https" if its_host == "huggingface.co" else parts.scheme
-            return "huggingface", urlunsplit((scheme, its_host, DAILY_PAPERS, urlencode(query) or parts.query, ""))
+            where = ("https", "huggingface.co") if host in _HUGGING_FACE_HOSTS else (parts.scheme, parts.netloc)
+            return "huggingface", urlunsplit((*where, DAILY_PAPERS, urlencode(query) or parts.query, ""))
         return ("huggingface" if parts.path == DAILY_PAPERS else kind), location
     if kind == "arxiv" or (kind == "auto" and host in _ARXIV_HOSTS):
         found = _LISTING.fullmatch(parts.path) or _FEED.fullmatch(parts.path)

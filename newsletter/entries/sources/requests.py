@@ -43,13 +43,16 @@ def requests_for(
     servers give, so it changes nothing here.
     """
     kind, url = known_place(kind, location)
-    match kind:
-        case "huggingface":
-            urls = list(_of_hugging_face(url, last_good, now, popular_since))
-        case "arxiv":
-            urls = list(_of_arxiv(url, last_good, now))
-        case _:
-            urls = [url]
+    try:
+        match kind:
+            case "huggingface":
+                urls = list(_of_hugging_face(url, last_good, now, popular_since))
+            case "arxiv":
+                urls = list(_of_arxiv(url, last_good, now))
+            case _:
+                urls = [url]
+    except ValueError:  # no address at all: who asks for it says so
+        urls = [location]
     return tuple(Request(url, n == 0) for n, url in enumerate(dict.fromkeys(urls)))
 
 
@@ -58,8 +61,8 @@ def _of_hugging_face(url: str, last_good: datetime | None, now: datetime, popula
     query = dict(parse_qsl(parts.query))
     query.setdefault("limit", str(HUGGING_FACE_PAGE))
     yield urlunsplit(parts._replace(query=urlencode(query)))
-    if query.keys() & {"date", "week", "month", "p"}:
-        return  # it was not meant to go on
+    if query.keys() & {"date", "week", "month", "p"} or query.get("sort") == "trending":
+        return  # it was not meant to go on, or is not made of days
     today = now.astimezone(UTC).date()
     days: set[date] = set()
     if last_good:
