@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Event
+from typing import Any
 
 import httpx2
 from sqlite_utils import Database
@@ -17,7 +18,7 @@ from newsletter.entries.text import clean_summary, clean_text, clean_title, clip
 from newsletter.errors import SourceError, SuggestionError
 from newsletter.readers import suggestions_store as store
 from newsletter.readers.desk import Readers
-from newsletter.readers.suggested import same_page
+from newsletter.readers.suggested import page_key
 from newsletter.readers.suggestions_store import BY_A_READER, Suggestion, SuggestionState
 from newsletter.rendering import words
 from newsletter.rendering.links import Purpose, Signer
@@ -30,9 +31,13 @@ from subscribers.people import Subscriber
 PAUSES = (timedelta(minutes=10), timedelta(hours=2))
 #: A server that asks for more patience is not waited for.
 _MOST_PATIENCE = timedelta(days=1)
+#: Pages that are read in one go; the rest waits for the next.
+MOST = 50
 #: So many suggestions stand in one mail to the operator.
 NAMED = 20
 _MAX_NAME = 60
+#: What is said of a suggestion that nothing was stored for.
+IN_ALREADY = "It had come in by itself, so nothing new was stored and nobody is thanked for it."
 _UNDECIDED = (SuggestionState.NEW, *store.OPEN)
 
 
@@ -104,7 +109,7 @@ class Suggestions:
         Never raises for a page's sake. `stop` is looked at between two pages.
         """
         read = 0
-        for suggestion in store.to_fetch(self._db, self._clock()):
+        for suggestion in store.to_fetch(self._db, self._clock(), MOST):
             if stop and stop.is_set():
                 break
             after, next_at = self._read(suggestion)
@@ -131,7 +136,7 @@ class Suggestions:
         if known:
             # Somebody else has brought it: there is nothing to decide.
             accepted = replace(suggestion, state=SuggestionState.ACCEPTED, entry_id=known.id, tries=tries)
-            return replace(accepted, trouble="It was in already."), None
+            return replace(accepted, trouble=IN_ALREADY), None
         return replace(suggestion, state=SuggestionState.WAITING, entry=entry, trouble=trouble, tries=tries), now
 
     @property
@@ -162,11 +167,11 @@ class Suggestions:
             if posted:
                 store.told(self._db)
 
-    def _told(self, look: Look) -> dict[str, str]:
+    def _told(self, look: Look) -> dict[str, Any]:
         return {
             "title": look.entry.title or "(no title)",
             "address": look.entry.url or look.suggestion.url,
-            "why": " / ".join(look.whys),
+            "whys": look.whys,
             "who": look.who,
             "trouble": look.suggestion.trouble,
             "link": self.link(look),
@@ -176,11 +181,10 @@ class Suggestions:
 
     def open(self) -> list[Look]:
         """Everything that is not decided, the oldest first; one look where several readers suggest the same."""
-        looks: list[list[Suggestion]] = []
+        same: dict[str, list[Suggestion]] = {}
         for one in store.in_states(self._db, _UNDECIDED):
-            same = next((look for look in looks if same_page(look[0].url, one.url)), None)
-            same.append(one) if same else looks.append([one])
-        return [self._look(look) for look in looks]
+            same.setdefault(page_key(one.url), []).append(one)
+        return [self._look(alike) for alike in same.values()]
 
     def look(self, suggestion_id: int) -> Look:
         """One of them, by the number of any who suggested it. Raises `SuggestionError` for no such number."""
@@ -192,11 +196,12 @@ class Suggestions:
             )
         if found.state is SuggestionState.ACCEPTED:
             return self._look([found])
-        others = [one for one in store.in_states(self._db, _UNDECIDED) if same_page(one.url, found.url)]
+        key = page_key(found.url)
+        others = [one for one in store.in_states(self._db, _UNDECIDED) if page_key(one.url) == key]
         return self._look(sorted({one.id: one for one in (found, *others)}.values(), key=lambda one: one.id))
 
-    def accept(self, suggestion_id: int, *, title: str = "", summary: str | None = None) -> tuple[Look, bool]:
-        """Make it an entry, a candidate of the next issues; (what became of it, whether it was in already).
+    def accept(self, suggestion_id: int, *, title: str = "", summary: str | None = None) -> Look:
+        """Make it an entry, a candidate of the next issues; where it is in already, its `trouble` says so.
 
         `title` and `summary` are said instead of what the page says. Accepting twice does nothing more. Raises
         `SuggestionError` for no such number, and where there is no title.
@@ -205,7 +210,7 @@ class Suggestions:
         with writing(self._db):
             look = self.look(suggestion_id)
             if look.suggestion.state is SuggestionState.ACCEPTED:
-                return look, False
+                return look
             entry = replace(look.entry, title=clean_title(title) or look.entry.title, thanks=look.thanks)
             if summary is not None:
                 entry = replace(entry, summary=clean_summary(summary))
@@ -218,8 +223,9 @@ class Suggestions:
             new, _ = entries.save(self._db, READERS, document, [entry], now)
             store.keep_entry(self._db, look.suggestion.id, entry if new else replace(entry, thanks=""))
             became, ids = store.became(self._db, document), [one.id for one in look.all]
-            store.decide(self._db, ids, SuggestionState.ACCEPTED, now, entry_id=became)
-            return self.look(suggestion_id), not new
+            trouble = "" if new else IN_ALREADY
+            store.decide(self._db, ids, SuggestionState.ACCEPTED, now, entry_id=became, trouble=trouble)
+            return self.look(suggestion_id)
 
     def decline(self, suggestion_id: int) -> Look:
         """Let it be; nobody is told. What was accepted stays accepted. Raises `SuggestionError` for no such number."""

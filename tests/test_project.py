@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import ProjectError, SettingsError
-from newsletter.project import add_source, create
+from newsletter.project import add_source, add_sources, create
 from newsletter.sections import SourceSettings
 from newsletter.settings import FILE, Settings, load, table
 
@@ -127,3 +127,24 @@ def test_a_file_behind_a_link_is_written_where_it_is(tmp_path: Path) -> None:
     add_source(tmp_path / "here", ARXIV)
     assert (tmp_path / "here" / FILE).is_symlink()
     assert load(tmp_path / "elsewhere").sources == (ARXIV,)
+
+
+@pytest.mark.parametrize("text", ["# mine\n", "# mine\nsources = [{name = 'x', location = 'y'}]\n"])
+def test_many_sources_are_added_at_once(tmp_path: Path, text: str) -> None:
+    (tmp_path / FILE).write_text(text, "utf-8")
+    before = load(tmp_path).sources
+    added = [SourceSettings(name=f"Source {n}", location=f"https://{n}.example.org/feed") for n in range(300)]
+    add_sources(tmp_path, added)
+    assert load(tmp_path).sources == (*before, *added)
+    assert "# mine" in (tmp_path / FILE).read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["arXiv", "Second"])
+def test_of_many_sources_none_is_added_where_one_cannot_be(tmp_path: Path, name: str) -> None:
+    create(tmp_path)
+    add_source(tmp_path, ARXIV)
+    before = (tmp_path / FILE).read_bytes()
+    second = SourceSettings(name="Second", location="https://second.example.org/feed")
+    with pytest.raises(SettingsError, match=f"A source named '{name}'"):
+        add_sources(tmp_path, [second, SourceSettings(name=name, location="elsewhere")])
+    assert (tmp_path / FILE).read_bytes() == before

@@ -1,94 +1,35 @@
 """All sources together: side by side, due or not, reported, remembered, stopped."""
 
-import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import httpx2
 import pytest
-from newsroom import SETTINGS, Clock, empty_database, entry, write_entries
+from newsroom import SETTINGS, Clock, entry, write_entries
+from sourced import NOW, Open, mock, summary
 from sqlite_utils import Database
 from webhost import feed_of, say, web_host
 
 from newsletter import settings as settings_table
-from newsletter.entries import pulling, spacing
+from newsletter.entries import pulling
 from newsletter.entries import store as entries
-from newsletter.entries.fetching import http_client
 from newsletter.entries.pulling import Popularity, PullReport
 from newsletter.entries.sources.requests import Request
 from newsletter.errors import SettingsError, SourceError
-from newsletter.ranking.embedding import Progress
 from newsletter.sections import SourceSettings
 from newsletter.sourcing import Sources
-from newsletter.store import open_store
 
-Open = Callable[..., Sources]
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+pytest_plugins = ("sourced",)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def standing() -> Clock:
-    return Clock(NOW)
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hosts that are made up need no sparing."""
-    monkeypatch.setattr(spacing, "PAUSE", 0.0)
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    empty_database(tmp_path / "newsletter.db")
-    db = open_store(tmp_path / "newsletter.db")
-    yield db
-    db.conn.close()
-
-
-@pytest.fixture
-def sources(tmp_path: Path, db: Database, standing: Clock) -> Iterator[Open]:
-    """Makes the sources of a newsletter: `name=location`."""
-    made: list[Sources] = []
-
-    def told(what: str) -> Progress:
-        return lambda done, todo: None
-
-    def make(more: str = "", http: httpx2.Client | None = None, **locations: str) -> Sources:
-        tables = "".join(
-            f'[[sources]]\nname = "{name}"\nlocation = "{location}"\n' for name, location in locations.items()
-        )
-        (tmp_path / "newsletter.toml").write_text(SETTINGS + more + tables)
-        made.append(Sources(db, tmp_path, settings_table.load(tmp_path), standing, told, http))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-def summary(reports: list[PullReport]) -> dict[str, tuple[int, int, str | None]]:
-    return {report.name: (report.new, report.known, report.error) for report in reports}
-
-
-def mock(changing: Mapping[str, httpx2.Response] | None = None, **answers: httpx2.Response) -> httpx2.Client:
-    """A network in which the first part of a host's name decides what it answers."""
-
-    def server(request: httpx2.Request) -> httpx2.Response:
-        one = (answers if changing is None else changing)[request.url.host.partition(".")[0]]
-        return httpx2.Response(one.status_code, headers=one.headers, stream=httpx2.ByteStream(one.content))
-
-    return http_client(httpx2.MockTransport(server))
 
 
 # Side by side
 
 
-def test_one_that_fails_or_hangs_keeps_nothing_from_the_others(sources: Open, db: Database, tmp_path: Path) -> None:
+def test_one_that_fails_or_hangs_keeps_nothing_from_the_others(sources: Open, store: Database, tmp_path: Path) -> None:
     stored_before_the_end = []
     release = threading.Event()
 
@@ -102,7 +43,7 @@ def test_one_that_fails_or_hangs_keeps_nothing_from_the_others(sources: Open, db
         write_entries(tmp_path, [entry(1)])
 
         def stop() -> bool:
-            if entries.count(db) == 4:  # of the good feed and the file
+            if entries.count(store) == 4:  # of the good feed and the file
                 stored_before_the_end.append(4)
                 release.set()
             return False
@@ -204,120 +145,6 @@ def test_what_a_server_says_of_its_error_is_told(sources: Open) -> None:
     assert report.error.startswith("the server answered 400 Bad Request: Invalid date; next try")
 
 
-# Places
-
-
-class Moving:
-    """A server that redirects some addresses, and notes what it was asked for."""
-
-    def __init__(self, **places: tuple[int, str]) -> None:
-        self.places = places
-        self.asked: list[str] = []
-
-    def client(self) -> httpx2.Client:
-        return http_client(httpx2.MockTransport(self))
-
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        name = request.url.path.strip("/")
-        self.asked.append(name)
-        if name in self.places:
-            status, to = self.places[name]
-            return httpx2.Response(status, headers={"location": to} if to else {})
-        if request.headers.get("if-none-match") == f'"{name}"':
-            return httpx2.Response(304)
-        content = httpx2.ByteStream(feed_of(0, 1).encode())
-        return httpx2.Response(200, headers={"etag": f'"{name}"'}, stream=content)
-
-
-OLD, MIDDLE, NEW = (f"https://example.org/{name}" for name in ("old", "middle", "new"))
-
-
-def test_what_has_moved_for_good_is_asked_where_it_is(sources: Open) -> None:
-    server = Moving(old=(301, MIDDLE), middle=(308, NEW))
-    found = sources(http=server.client(), a=OLD)
-    [first], [second] = found.pull(), found.pull()
-    assert (first.new, first.moved_to) == (1, NEW)
-    assert (second.unchanged, second.moved_to) == (True, NEW)
-    assert server.asked == ["old", "middle", "new", "new"]
-    assert [state.moved_to for state in found.states()] == [NEW]
-
-
-@pytest.mark.parametrize("statuses", [(302, 301), (301, 302), (307, 308), (301, 303)])
-def test_what_has_moved_for_a_while_is_not_remembered(sources: Open, statuses: tuple[int, int]) -> None:
-    server = Moving(old=(statuses[0], MIDDLE), middle=(statuses[1], NEW))
-    found = sources(http=server.client(), a=OLD)
-    assert [found.pull()[0].moved_to for _ in range(2)] == [None, None]
-    assert server.asked == ["old", "middle", "new"] * 2
-
-
-@pytest.mark.parametrize("status", [404, 410])
-def test_a_new_place_that_is_gone_is_forgotten(sources: Open, status: int) -> None:
-    server = Moving(old=(301, NEW))
-    found = sources(http=server.client(), a=OLD)
-    found.pull()
-    server.places = {"new": (status, "")}
-    server.asked.clear()
-    [report] = found.pull()
-    assert (report.known, report.error, report.moved_to) == (1, None, None)
-    assert server.asked == ["new", "old"]
-
-
-def test_a_new_place_that_goes_on_failing_is_not_asked_for_ever(sources: Open) -> None:
-    server = Moving(old=(301, NEW))
-    found = sources(http=server.client(), a=OLD)
-    found.pull()
-    server.places = {"new": (500, "")}
-    errors = [found.pull()[0].error is None for _ in range(4)]
-    assert errors == [False, False, False, True]
-
-
-def test_a_new_place_is_good_for_that_location_only(sources: Open) -> None:
-    server = Moving(old=(301, NEW))
-    sources(http=server.client(), a=OLD).pull()
-    server.asked.clear()
-    [report] = sources(http=server.client(), a=MIDDLE).pull()
-    assert (server.asked, report.moved_to) == (["middle"], None)
-
-
-def test_a_page_to_which_all_is_redirected_for_good_is_not_remembered(sources: Open) -> None:
-    """As a network's page for signing in does."""
-
-    def portal(request: httpx2.Request) -> httpx2.Response:
-        if request.url.path == "/login":
-            return httpx2.Response(200, stream=httpx2.ByteStream(b"<html><body>Sign in</body></html>"))
-        return httpx2.Response(301, headers={"location": "https://portal.example.org/login"})
-
-    found = sources(http=http_client(httpx2.MockTransport(portal)), a=OLD)
-    [report] = found.pull()
-    assert (report.error is None, report.moved_to) == (False, None)
-
-
-def test_no_redirect_leads_into_a_private_network_unless_the_setting_says_so(sources: Open) -> None:
-    with web_host(lambda handler: say(handler, feed_of(0, 1))) as inner:
-
-        def redirect(handler: BaseHTTPRequestHandler) -> None:
-            say(handler, "", 302, location=inner)
-
-        with web_host(redirect) as host:
-            [refused] = sources(a=host).pull()
-            [allowed] = sources("[pull]\nprivate_networks = true\n", a=host).pull()
-    assert refused.error
-    assert "127.0.0.1 is not on the public internet; `pull.private_networks = true` allows it; next" in refused.error
-    assert (allowed.new, allowed.error) == (1, None)
-
-
-def test_servers_are_told_who_asks(sources: Open) -> None:
-    asked: list[str] = []
-
-    def talk(handler: BaseHTTPRequestHandler) -> None:
-        asked.append(handler.headers["user-agent"])
-        say(handler, feed_of(0, 1))
-
-    with web_host(talk) as host:
-        sources(a=host).pull()
-    assert asked == ["newsletter/0.1.0 (+https://news.example.org; papers@news.example.org)"]
-
-
 # More than one request
 
 
@@ -349,9 +176,7 @@ def test_a_gap_that_could_not_be_filled_is_no_failure_and_is_tried_again(
         ("https://gap.example.org/", "the server answered 503 Service Unavailable")
     ]
     assert [(state.good_at, state.pulled_at) for state in found.states()] == [(None, NOW)]
-    found = sources(
-        http=mock({**answers, "gap": httpx2.Response(200, text=feed_of(2, 3))}), a="https://a.example.org/"
-    )
+    found = sources(http=mock({**answers, "gap": httpx2.Response(200, text=feed_of(2, 3))}), a="https://a.example.org/")
     [report] = found.pull()
     assert (report.new, report.known, report.skipped) == (3, 2, [])
     assert asking["last_good"] is None
@@ -380,103 +205,10 @@ def test_popularity_is_read_again_once_before_a_cut_off(
     assert found.pull(due_only=True, fresh=fresh) == []
 
 
-# Files
-
-
-def files_of(folder: Path, *names: str) -> Path:
-    folder.mkdir(exist_ok=True)
-    for name in names:
-        write_entries(folder, [entry(int(name))], f"{name}.jsonl")
-    return folder
-
-
-def settle(*paths: Path) -> None:
-    """As if some time had passed since the files were written."""
-    for path in paths:
-        os.utime(path, (time.time() - 10,) * 2)
-
-
-def test_only_files_that_are_new_or_changed_are_read(sources: Open, tmp_path: Path) -> None:
-    folder = files_of(tmp_path / "pages", "1", "2")
-    found = sources(pages="pages")
-    assert summary(found.pull()) == {"pages": (2, 0, None)}
-    [report] = found.pull()
-    assert (report.new, report.known, report.unchanged) == (0, 0, True)
-    write_entries(folder, [entry(2), entry(3)], "2.jsonl")
-    [report] = found.pull()
-    assert (report.new, report.known, report.unchanged) == (1, 1, False)
-
-
-def test_a_file_that_appears_is_due_at_once_but_not_while_it_is_written(sources: Open, tmp_path: Path) -> None:
-    folder = files_of(tmp_path / "pages")
-    found = sources(pages="pages")
-    assert summary(found.pull(due_only=True)) == {"pages": (0, 0, None)}
-    assert found.pull(due_only=True) == []
-    files_of(folder, "1")
-    assert found.pull(due_only=True) == []
-    settle(folder / "1.jsonl")
-    files_of(folder, "2")
-    assert summary(found.pull(due_only=True)) == {"pages": (1, 0, None)}
-    settle(folder / "2.jsonl")
-    assert summary(found.pull(due_only=True)) == {"pages": (1, 0, None)}
-    (folder / "1.jsonl").unlink()
-    [report] = found.pull(due_only=True)
-    assert (report.new, report.known, report.error) == (0, 0, None)
-    assert found.pull(due_only=True) == []
-
-
-def test_a_bad_file_is_told_once_and_hides_no_other(sources: Open, tmp_path: Path) -> None:
-    folder = files_of(tmp_path / "pages", "1")
-    (folder / "0.txt").write_text("Nothing like a page.")
-    found = sources(pages="pages")
-    [report] = found.pull()
-    assert (report.new, [one.what for one in report.skipped]) == (1, ["0.txt"])
-    [report] = found.pull()
-    assert (report.skipped, report.unchanged) == ([], True)
-
-
-def test_a_single_bad_file_goes_on_failing_until_it_is_mended(sources: Open, tmp_path: Path, standing: Clock) -> None:
-    path = tmp_path / "page.txt"
-    path.write_text("Nothing like a page.")
-    found = sources(page="page.txt")
-    assert [found.pull()[0].error is None for _ in range(2)] == [False, False]
-    settle(path)
-    found.pull()
-    assert found.pull(due_only=True) == []
-    path.write_text(feed_of(0, 1))
-    settle(path)
-    assert summary(found.pull(due_only=True)) == {"page": (1, 0, None)}
-
-
-def test_a_folder_that_is_missing_is_told_and_read_once_it_is_there(sources: Open, tmp_path: Path) -> None:
-    found = sources(pages="pages")
-    [report] = found.pull(due_only=True)
-    assert report.error
-    assert "pages cannot be read: No such file or directory; next try" in report.error
-    assert found.pull(due_only=True) == []
-    settle(files_of(tmp_path / "pages", "1") / "1.jsonl")
-    assert summary(found.pull(due_only=True)) == {"pages": (1, 0, None)}
-
-
-def test_files_that_a_stop_leaves_out_are_read_the_next_time(sources: Open, tmp_path: Path, db: Database) -> None:
-    settle(*files_of(tmp_path / "pages", *"123456").iterdir())
-    found = sources(pages="pages")
-    [report] = found.pull(stop=lambda: entries.count(db) >= 2)
-    assert report.new == 2
-    assert summary(found.pull(due_only=True)) == {"pages": (4, 0, None)}
-
-
-def test_a_source_that_is_to_be_read_in_another_way_is_read_again(sources: Open, tmp_path: Path) -> None:
-    write_entries(tmp_path, [entry(1)], "page.txt")
-    first = sources(page="page.txt").pull()
-    second = sources(page='page.txt"\nkind = "jsonl').pull()
-    assert (summary(first)["page"], summary(second)["page"]) == ((1, 0, None), (0, 1, None))
-
-
 # The rest
 
 
-def test_a_source_is_looked_at_and_added_once_it_is_good(sources: Open, tmp_path: Path, db: Database) -> None:
+def test_a_source_is_looked_at_and_added_once_it_is_good(sources: Open, tmp_path: Path, store: Database) -> None:
     found = sources(http=mock(a=httpx2.Response(200, text=feed_of(0, 2)), b=httpx2.Response(404)))
     good = SourceSettings(name="a", location="https://a.example.org/")
     assert len(found.check(good).entries) == 2
@@ -486,7 +218,18 @@ def test_a_source_is_looked_at_and_added_once_it_is_good(sources: Open, tmp_path
     with pytest.raises(SettingsError, match="already"):
         found.add(good)
     assert [source.name for source in settings_table.load(tmp_path).sources] == ["a"]
-    assert entries.count(db) == 0
+    assert entries.count(store) == 0
+
+
+def test_the_feed_behind_a_page_is_found_politely_on_the_host_that_the_operator_named(sources: Open) -> None:
+    page = '<html><head><link rel="alternate" type="application/atom+xml" href="/feed"></head></html>'
+
+    def talk(handler: BaseHTTPRequestHandler) -> None:
+        say(handler, page if handler.path == "/" else feed_of(0, 2), content_type="text/html")
+
+    with web_host(talk) as host:
+        found = sources().discover(f"{host}/")
+    assert (found.location, len(found.parsed.entries)) == (f"{host}/feed", 2)
 
 
 def test_what_is_to_be_watched_are_the_files(sources: Open, tmp_path: Path) -> None:
@@ -494,12 +237,12 @@ def test_what_is_to_be_watched_are_the_files(sources: Open, tmp_path: Path) -> N
     assert found.watched() == [tmp_path / "pages", Path("/srv/x.jsonl")]
 
 
-def test_progress_is_told(tmp_path: Path, db: Database) -> None:
+def test_progress_is_told(tmp_path: Path, store: Database) -> None:
     told: list[tuple[str, int, int]] = []
     (tmp_path / "newsletter.toml").write_text(SETTINGS + '[[sources]]\nname = "a"\nlocation = "a.jsonl"\n')
     write_entries(tmp_path, [entry(1)], "a.jsonl")
     made = Sources(
-        db,
+        store,
         tmp_path,
         settings_table.load(tmp_path),
         lambda: NOW,

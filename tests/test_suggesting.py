@@ -9,7 +9,7 @@ from suggestionbox import PAGE, Web, ada, suggest, told
 
 from newsletter import Newsletter
 from newsletter.errors import SuggestionError
-from newsletter.readers.suggested import A_DAY, MAX_WHY, readable_link, same_page
+from newsletter.readers.suggested import A_DAY, MAX_WHY, page_key, readable_link
 from newsletter.readers.suggestions_store import SuggestionState, find
 from newsletter.rendering.links import Signer
 from newsletter.rendering.store import load_keys
@@ -67,11 +67,11 @@ def test_five_a_day_are_the_most(newsletter: Newsletter, clock: Clock) -> None:
     assert suggest(newsletter, "https://example.org/more").startswith("Thank you")
 
 
-def test_links_are_taken_as_people_type_them() -> None:
+def test_links_are_taken_as_people_type_them_and_known_again() -> None:
     assert readable_link(" <arxiv.org/abs/1706.03762> ") == "https://arxiv.org/abs/1706.03762"
-    assert same_page("https://arxiv.org/abs/1706.03762v5", "http://arxiv.org/pdf/1706.03762")
-    assert same_page("https://example.org", "https://example.org")
-    assert not same_page("https://example.org/a", "https://example.org/b")
+    assert page_key("https://arxiv.org/abs/1706.03762v5") == page_key("http://arxiv.org/pdf/1706.03762")
+    assert page_key("https://example.org") == page_key("https://example.org")
+    assert page_key("https://example.org/a") != page_key("https://example.org/b")
 
 
 def test_what_is_said_is_shortened_and_a_name_is_named_only_if_there_is_one(newsletter: Newsletter) -> None:

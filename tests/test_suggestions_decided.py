@@ -75,8 +75,8 @@ def test_without_an_operators_address_nothing_is_mailed(tmp_path: Path, clock: C
 def test_an_accepted_one_is_an_entry_and_stands_in_the_issue_with_thanks(newsletter: Newsletter, clock: Clock) -> None:
     suggest(newsletter, named=True)
     newsletter.suggestions.fetch_new()
-    look, in_already = newsletter.suggestions.accept(1)
-    assert (look.suggestion.state, in_already) == (SuggestionState.ACCEPTED, False)
+    look = newsletter.suggestions.accept(1)
+    assert (look.suggestion.state, look.suggestion.trouble) == (SuggestionState.ACCEPTED, "")
     assert look.became
     assert (look.became.title, look.became.thanks) == ("Walking robots that weave", "Suggested by Ada")
     newsletter.send(now=True)
@@ -93,7 +93,7 @@ def test_an_accepted_one_is_an_entry_and_stands_in_the_issue_with_thanks(newslet
 def test_words_can_be_mended_and_nobody_is_named_who_did_not_say_so(newsletter: Newsletter) -> None:
     suggest(newsletter)
     newsletter.suggestions.fetch_new()
-    look, _ = newsletter.suggestions.accept(1, title=" Robots\nthat weave ", summary="They <i>do</i>.")
+    look = newsletter.suggestions.accept(1, title=" Robots\nthat weave ", summary="They <i>do</i>.")
     assert look.became
     became = look.became
     assert (became.title, became.summary, became.thanks) == ("Robots that weave", "They do.", "Suggested by a reader")
@@ -104,8 +104,8 @@ def test_accepting_and_declining_again_change_nothing(newsletter: Newsletter) ->
     suggest(newsletter, name="bob")
     newsletter.suggestions.fetch_new()
     before = newsletter.count_entries()
-    first, _ = newsletter.suggestions.accept(2, title="Once")
-    again, _ = newsletter.suggestions.accept(1, title="Twice")
+    first = newsletter.suggestions.accept(2, title="Once")
+    again = newsletter.suggestions.accept(1, title="Twice")
     assert newsletter.suggestions.decline(1).suggestion.state is SuggestionState.ACCEPTED
     assert newsletter.count_entries() == before + 1
     assert first.became == again.became
@@ -124,14 +124,14 @@ def test_a_declined_one_goes_no_further_tells_nobody_and_can_still_be_accepted(n
     assert (newsletter.suggestions.open(), newsletter.count_entries()) == ([], before)
     assert len(mails(newsletter.project)) == sent
     assert suggest(newsletter) == "You suggested that already."
-    assert newsletter.suggestions.accept(1)[0].became
+    assert newsletter.suggestions.accept(1).became
 
 
 def test_what_cannot_be_read_needs_a_title_of_the_operators(newsletter: Newsletter) -> None:
     suggest(newsletter, "https://example.org/gone", named=True)
     with pytest.raises(SuggestionError, match=r"Nothing is known .* --title"):
         newsletter.suggestions.accept(1)
-    look, _ = newsletter.suggestions.accept(1, title="A page that is gone")
+    look = newsletter.suggestions.accept(1, title="A page that is gone")
     assert look.became
     assert (look.became.title, look.became.url) == ("A page that is gone", "https://example.org/gone")
     assert newsletter.suggestions.fetch_new() == 0
@@ -143,8 +143,8 @@ def test_what_came_in_by_itself_meanwhile_is_said_and_thanks_nobody(newsletter: 
     write_entries(newsletter.project, [entry(50, "Walking robots that weave", url=PAGE)])
     newsletter.pull()
     before = newsletter.count_entries()
-    look, in_already = newsletter.suggestions.accept(1)
-    assert in_already
+    look = newsletter.suggestions.accept(1)
+    assert "It had come in by itself" in look.suggestion.trouble
     assert newsletter.count_entries() == before
     assert look.became
     assert look.became.thanks == ""
@@ -155,7 +155,7 @@ def test_what_came_in_by_itself_meanwhile_is_said_and_thanks_nobody(newsletter: 
 def test_a_source_that_brings_it_later_leaves_the_thanks(newsletter: Newsletter) -> None:
     suggest(newsletter, named=True)
     newsletter.suggestions.fetch_new()
-    look, _ = newsletter.suggestions.accept(1)
+    look = newsletter.suggestions.accept(1)
     write_entries(newsletter.project, [entry(50, "Walking robots that weave", url=PAGE)])
     newsletter.pull()
     assert look.became

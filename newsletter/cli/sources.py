@@ -44,30 +44,31 @@ def add(
     The feed behind a web page is found for you.
     """
     from newsletter import project as projects
-    from newsletter.cli.source_places import FreeNames, place_of
+    from newsletter.cli.source_places import location_of
     from newsletter.entries.fetching import is_url
+    from newsletter.entries.naming import name_for
     from newsletter.errors import SettingsError, SourceError
 
-    place = place_of(location, project)
+    place = location_of(location, project)
     with opened(project) as newsletter:
         known = newsletter.settings.sources
-        if name in {source.name for source in known}:
+        taken = {source.name for source in known}
+        if name in taken:
             raise SettingsError(f"A source named {name!r} is there already. Give another name with --name.")
-        names = FreeNames(source.name for source in known)
         source = _settings(name or "source", place, kind, year)
-        _refuse_known(location, place, known, project)
+        _refuse_known(location, place, known)
         try:
             if is_url(place) and kind == "auto" and year is None:
                 found = newsletter.sources.discover(place)
-                _refuse_known(location, found.location, known, project)
-                source = _settings(name or names.take(place, found.title), found.location, found.kind, year)
+                _refuse_known(location, found.location, known)
+                source = _settings(name or name_for(place, taken, found.title), found.location, found.kind, year)
                 parsed = found.parsed
                 _say_found(place, found)
             else:
-                source = _settings(name or names.take(place), place, kind, year)
+                source = _settings(name or name_for(place, taken), place, kind, year)
                 parsed = newsletter.sources.check(source)
         except SourceError as error:
-            raise SourceError(f"{location} was not added: {error}.") from None
+            raise SourceError(f"{place if is_url(place) else location} was not added: {error}.") from None
         _show_last(parsed.entries, source.name, newsletter.settings.search_url)
         projects.add_source(project, source)
     say(f"Added {source.name!r}: it holds {len(parsed.entries):,} now. `newsletter pull` brings them in.")
@@ -81,34 +82,23 @@ def import_(
 ) -> None:
     """Add every feed of a list of subscriptions that is no source yet. Asks no server; `sources check` tries them."""
     from newsletter import project as projects
-    from newsletter.cli.source_places import FreeNames, sameness
-    from newsletter.entries.entry import Skipped
-    from newsletter.entries.opml import read_opml
+    from newsletter.entries.opml import new_sources, read_opml
     from newsletter.errors import SourceError
 
     try:
-        feeds = read_opml(_content(file))
+        outlines, skipped = read_opml(_content(file))
     except SourceError as error:
         raise SourceError(f"{file} was not imported: {error}.") from None
     with opened(project) as newsletter:
-        known = {sameness(source.location, project): source.name for source in newsletter.settings.sources}
-        names = FreeNames(source.name for source in newsletter.settings.sources)
-        added, skipped = list[SourceSettings](), list(feeds.skipped)
-        for feed in feeds.feeds:
-            same = sameness(feed.url, project)
-            if same in known:
-                skipped.append(Skipped(feed.title or feed.url, f"it is the source {known[same]!r} already"))
-                continue
-            source = _settings(names.take(feed.url, feed.title), feed.url, "auto", None)
-            known[same] = source.name
-            added.append(source)
-        if added:
-            projects.add_sources(project, added)
-            table(["name", "location"], [[source.name, source.location] for source in added])
-            say()
-    tell_skipped(skipped, _SHOWN_OF_LIST)
-    if added:
-        what = f"{len(added):,} sources" if len(added) > 1 else "one source"
+        found = new_sources(outlines, newsletter.settings.sources)
+        if found.sources:
+            projects.add_sources(project, found.sources)
+    if found.sources:
+        table(["name", "location"], [[source.name, source.location] for source in found.sources])
+        say()
+    tell_skipped((*skipped, *found.skipped), _SHOWN_OF_LIST)
+    if found.sources:
+        what = f"{len(found.sources):,} sources" if len(found.sources) > 1 else "one source"
         say(f"Added {what}. `newsletter sources check` tries them, `newsletter pull` brings in what they have.")
     else:
         say(f"{file} names no feed that is new. Nothing was changed.")
@@ -186,15 +176,14 @@ def _settings(name: str, location: str, kind: str, year: int | None) -> "SourceS
         raise SettingsError(f"--{first['loc'][0]}: {first['msg'].removeprefix('Value error, ')}.") from None
 
 
-def _refuse_known(said: str, location: str, known: "Sequence[SourceSettings]", project: Path) -> None:
+def _refuse_known(typed: str, location: str, known: "Sequence[SourceSettings]") -> None:
     """Raise `SettingsError` for what is a source already."""
-    from newsletter.cli.source_places import sameness
+    from newsletter.entries.naming import place_of
     from newsletter.errors import SettingsError
 
-    same = sameness(location, project)
     for source in known:
-        if sameness(source.location, project) == same:
-            raise SettingsError(f"{said} was not added: it is the source {source.name!r} already ({source.location}).")
+        if place_of(source.location) == place_of(location):
+            raise SettingsError(f"{typed} was not added: it is the source {source.name!r} already ({source.location}).")
 
 
 def _say_found(place: str, found: "Discovered") -> None:
@@ -276,9 +265,8 @@ def _row(state: "SourceState", now: datetime) -> list[str]:
 def _troubles(state: "SourceState") -> list[str]:
     lines = []
     if state.error:
-        since = f", {state.failures} times since {state.failing_since:%Y-%m-%d %H:%M}" if state.failing_since else ""
-        since = since if state.failures > 1 else ""
-        lines.append(f"{state.name}: {state.error}{since}.")
+        often = f" ({state.failures} times since {state.failing_since:%Y-%m-%d %H:%M})" if state.failing_since else ""
+        lines.append(f"{state.name}{often if state.failures > 1 else ''}: {state.error}.")
     if state.moved_to:
         lines.append(f"{state.name} has moved for good. Write its new address into newsletter.toml: {state.moved_to}")
     return lines

@@ -69,12 +69,12 @@ def accept(
     """Make it an entry: a candidate of the next issues, with thanks to who suggested it."""
     with opened(project) as newsletter:
         before = newsletter.suggestions.look(number).became
-        look, in_already = newsletter.suggestions.accept(number, title=title)
+        look = newsletter.suggestions.accept(number, title=title)
     name = look.became.title if look.became else look.entry.title
     if before:
         say(f"Nothing was done: “{name}” was accepted already.")
-    elif in_already:
-        say(f"“{name}” had come in by itself, so nothing new was stored and nobody is thanked for it.")
+    elif look.suggestion.trouble:
+        say(f"“{name}”: {look.suggestion.trouble}")
     else:
         say(f"“{name}” is a candidate of the next issues: {look.thanks}.")
 

@@ -46,6 +46,10 @@ def discover(url: str, *, get: Callable[[str], Document], today: date) -> Discov
     `get` asks for an address and raises `SourceError`; it is called 8 times at most. Raises `SourceError`, which says
     what was tried.
     """
+    try:
+        urlsplit(url)
+    except ValueError as error:
+        raise SourceError(f"it is no valid address: {error}") from None
     kind, address = known_place("auto", url)
     if kind != "auto":
         return _well_known(kind, url, address, get, today)
@@ -65,7 +69,7 @@ def discover(url: str, *, get: Callable[[str], Document], today: date) -> Discov
     for place in (*page.feeds, *(urljoin(here, usual) for usual in USUAL_PLACES)):
         if found := search.feed_at(place, page.titles.get(place) or page.title):
             return found
-    raise SourceError(f"it is a web page, and no feed was found behind it. Tried {search.account()}")
+    raise SourceError(f"it is a web page, and no feed was found behind it. Tried {search.account(here)}")
 
 
 class _Search:
@@ -93,10 +97,11 @@ class _Search:
             return None
         return Discovered(place, "auto", _title_of(document) or title, parsed)
 
-    def account(self) -> str:
+    def account(self, page: str) -> str:
+        """What was tried, and why it was nothing; places of the page's own host by their path."""
         by_reason: dict[str, list[str]] = {}
         for place, reason in self._tried.items():
-            by_reason.setdefault(reason, []).append(place)
+            by_reason.setdefault(reason, []).append(place.removeprefix(urljoin(page, "/")[:-1]))
         return "; ".join(f"{', '.join(places)} ({reason})" for reason, places in by_reason.items())
 
 

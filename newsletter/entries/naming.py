@@ -45,9 +45,9 @@ def place_of(location: str) -> str:
     """What two ways of writing one address have in common; a file's path stays as it is."""
     if not is_url(location):
         return location
-    parts = urlsplit(known_place("auto", location)[1])
-    host = (parts.hostname or "").removeprefix("www.")
     try:
+        parts = urlsplit(known_place("auto", location)[1])
+        host = (parts.hostname or "").removeprefix("www.")
         port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
     except ValueError:
         return location

@@ -53,7 +53,7 @@ def suggest(
     with writing(db):
         if entry := entries.find(db, url):
             return Suggested(f"It is in already: “{entry.title}”.", entry=entry)
-        if any(same_page(url, one.url) for one in suggestions_store.of_reader(db, person.id)):
+        if page_key(url) in {page_key(one.url) for one in suggestions_store.of_reader(db, person.id)}:
             return Suggested("You suggested that already.")
         if not limits.allow(db, "suggestion", str(person.id), now, most=A_DAY):
             raise TooMany("You have suggested five things since yesterday, which is the most.", timedelta(days=1))
@@ -71,10 +71,6 @@ def readable_link(typed: str) -> str | None:
     return url if url and "." in (urlsplit(url).hostname or "").strip(".") else None
 
 
-def same_page(one: str, other: str) -> bool:
-    """Whether two links lead to the same thing."""
-    return _identity(one) == _identity(other)
-
-
-def _identity(url: str) -> str:
+def page_key(url: str) -> str:
+    """The same for links that lead to the same thing."""
     return identities(ParsedEntry(title=url, url=url))[0]

@@ -81,9 +81,9 @@ def in_states(db: Database, states: Sequence[SuggestionState]) -> list[Suggestio
     return _select(db, "WHERE state IN (SELECT value FROM json_each(?))", [json.dumps(states)])
 
 
-def to_fetch(db: Database, now: datetime) -> list[Suggestion]:
-    """Those whose page is to be read now."""
-    return _select(db, "WHERE state = 'new' AND next_at <= ?", [stored(now)])
+def to_fetch(db: Database, now: datetime, most: int) -> list[Suggestion]:
+    """Those whose page is to be read now, the oldest first."""
+    return _select(db, "WHERE state = 'new' AND next_at <= ?", [stored(now)])[:most]
 
 
 def untold(db: Database) -> bool:
@@ -119,13 +119,20 @@ def note_fetch(db: Database, before: Suggestion, after: Suggestion, next_at: dat
 
 
 def decide(
-    db: Database, ids: Sequence[int], state: SuggestionState, now: datetime, *, entry_id: int | None = None
+    db: Database,
+    ids: Sequence[int],
+    state: SuggestionState,
+    now: datetime,
+    *,
+    entry_id: int | None = None,
+    trouble: str | None = None,
 ) -> None:
-    """The operator's word."""
+    """The operator's word; without another `trouble` that stays as it is."""
     with writing(db):
         db.conn.executemany(
-            "UPDATE suggestions SET state = ?, next_at = NULL, entry_id = ?, changed_at = ? WHERE id = ?",
-            [(state, entry_id, stored(now), one) for one in ids],
+            "UPDATE suggestions SET state = ?, next_at = NULL, entry_id = ?, trouble = coalesce(?, trouble), "
+            "changed_at = ? WHERE id = ?",
+            [(state, entry_id, trouble, stored(now), one) for one in ids],
         )
 
 

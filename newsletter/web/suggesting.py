@@ -56,7 +56,7 @@ def suggestion(visit: Visit) -> Response:
     claim = visit.claim(Purpose.SUGGESTION)
     if claim is None:
         return visit.unknown_link()
-    suggestions, in_already, wrong = visit.newsletter.suggestions, False, dict[str, str]()
+    suggestions, wrong = visit.newsletter.suggestions, dict[str, str]()
     try:
         look = suggestions.look(claim.subject)
     except SuggestionError:
@@ -68,7 +68,7 @@ def suggestion(visit: Visit) -> Response:
         typed = {name: visit.form.get(name, value) for name, value in typed.items()}
     match visit.act:
         case "accept" if typed["title"].strip():
-            look, in_already = suggestions.accept(claim.subject, **typed)
+            look = suggestions.accept(claim.subject, **typed)
         case "accept":
             wrong["title"] = "It needs a title."
         case "decline":
@@ -77,7 +77,6 @@ def suggestion(visit: Visit) -> Response:
         "suggestion.html",
         400 if wrong else 200,
         state=str(look.suggestion.state),
-        in_already=in_already,
         typed=typed,
         wrong=wrong,
         **_shown(look, visit),
@@ -90,9 +89,8 @@ def _shown(look: Look, visit: Visit) -> dict[str, Any]:
         "heading": _heading(look),
         "decided": found.state in (SuggestionState.ACCEPTED, SuggestionState.DECLINED),
         "address": look.entry.url or found.url,
-        "who": look.who,
+        "lead": _lead(look),
         "whys": look.whys,
-        "when": words.long_date(found.at.date()),
         "trouble": found.trouble,
         "thanks": look.thanks,
         "card": _card(look.became or as_entry(look.entry, look.thanks), visit),
@@ -106,6 +104,15 @@ def _heading(look: Look) -> str:
         case SuggestionState.DECLINED:
             return "Declined."
     return "Shall others read this?"
+
+
+def _lead(look: Look) -> str:
+    """Who suggested it, and when."""
+    when = words.long_date(look.suggestion.at.date())
+    if len(look.readers) < 2:
+        return f"{look.who} suggested it on {when}."
+    several, _, names = look.who.partition(": ")
+    return f"{several.capitalize()} suggested it, the first on {when}: {names}."
 
 
 def as_entry(found: ParsedEntry, thanks: str) -> Entry:

@@ -72,7 +72,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
                 "title": "Attention is all you need",
                 "address": "arxiv.org/abs/1706.03762",
                 "who": "Ada <ada@example.org>",
-                "why": "It began all this.",
+                "whys": ["It began all this.", "A classic."],
                 "trouble": "The page names no title: look at the one it got.",
                 "link": "https://news.example.org/suggestion/A-_z",
             }

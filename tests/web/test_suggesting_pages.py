@@ -221,7 +221,7 @@ def test_it_is_no_readers_page(website: Website) -> None:
 def test_a_vote_page_names_who_suggested_it_and_not_the_source(website: Website) -> None:
     send(website, named="yes")
     read(website)
-    became = website.newsletter.suggestions.accept(1)[0].became
+    became = website.newsletter.suggestions.accept(1).became
     assert became
     said = text_of(website.get(website.link(Purpose.MORE, became.id)))
     assert "Suggested by Ada" in said

@@ -74,11 +74,16 @@ class Site:
         return self.url + found[1]
 
     def link(self, purpose: Purpose, address: str, subject: int = 0) -> str:
+        with self.newsletter() as newsletter:
+            return self._link(purpose, newsletter.subscriber(address).id, subject)
+
+    def operators_link(self, purpose: Purpose, subject: int) -> str:
+        return self._link(purpose, 0, subject)
+
+    def _link(self, purpose: Purpose, subscriber_id: int, subject: int) -> str:
         db = open_store(self.project / FILE)
         try:
-            with self.newsletter() as newsletter:
-                person = newsletter.subscriber(address)
-            return Signer(self.url, load_keys(db)).url(purpose, person.id, subject)
+            return Signer(self.url, load_keys(db)).url(purpose, subscriber_id, subject)
         finally:
             db.conn.close()
 
@@ -151,6 +156,20 @@ def test_a_readers_whole_way(browser: Browser, site: Site, scripts: bool, width:
     shown("Thank you.")
     page.get_by_role("button", name="Take it back").click()
     shown("As you like.")
+
+    page.goto(site.link(Purpose.SUGGEST, CAROL))
+    shown("What should others read?")
+    page.get_by_label("Its link").fill("arxiv.org/abs/1706.03762")
+    page.get_by_label("Why").fill("It began all this.")
+    page.get_by_label("You may thank me by my name, Carol").check()
+    page.get_by_role("button", name="Suggest it").click()
+    shown("Thank you.")
+    page.goto(site.operators_link(Purpose.SUGGESTION, 1))
+    shown("Shall others read this?")
+    page.get_by_label("Title").fill("Attention is all you need")
+    page.get_by_role("button", name="Accept").click()
+    shown("It is in.")
+    expect(page.get_by_role("main")).to_contain_text("Suggested by Carol")
 
     page.goto(site.link(Purpose.PAUSE, CAROL))
     shown("For how long do you want none?")

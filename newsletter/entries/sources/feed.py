@@ -67,9 +67,8 @@ def feed_title(content: bytes, content_type: str = "") -> str:
 
 
 def _by_feedparser(content: bytes, content_type: str, location: str) -> Any:
-    headers = {"content-location": location}
-    if content_type:
-        headers["content-type"] = content_type
+    # Without a type (a file's) feedparser takes what declares no encoding for Latin-1; XML says UTF-8.
+    headers = {"content-location": location, "content-type": content_type or "application/xml"}
     try:
         return feedparser.parse(BytesIO(content), response_headers=headers, sanitize_html=False)
     except Exception as error:  # it has no error root, and its parsers underneath raise what they like
