@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from newsletter.delivery.outcomes import DeliveryState
+from newsletter.delivery.records import AWAY
 from subscribers import people
 from subscribers.cadence import Cadence
 from subscribers.database import stored
@@ -19,10 +20,10 @@ _RHYTHM = "s.state = 'active' AND s.frequency = ? AND s.day = ? AND s.at = ? AND
 
 
 def without_copy(db: Database, cadence: Cadence, period: str) -> list[int]:
-    """Active readers of that very cadence who have no copy for the period."""
+    """Active readers of that very cadence who have no copy for the period, or were away when theirs was to go out."""
     rows = db.conn.execute(
         f"SELECT s.id FROM subscribers s WHERE {_RHYTHM} AND NOT EXISTS "
-        "(SELECT 1 FROM deliveries d WHERE d.subscriber_id = s.id AND d.period = ?) ORDER BY s.id",
+        f"(SELECT 1 FROM deliveries d WHERE d.subscriber_id = s.id AND d.period = ? AND NOT {AWAY}) ORDER BY s.id",
         [*people.cadence_row(cadence), period],
     )
     return [row[0] for row in rows]
@@ -49,10 +50,14 @@ def copies_by_state(db: Database, cadence: Cadence, period: str) -> Counter[Deli
 
 
 def served(db: Database, ids: Sequence[int], periods: Sequence[str]) -> dict[tuple[int, str], DeliveryState]:
-    """The state of every copy that these readers have for these periods, by (subscriber, period)."""
+    """The state of every copy that these readers have for these periods, by (subscriber, period).
+
+    One that was dropped because they were away is none: now they get another.
+    """
     rows = db.conn.execute(
         "SELECT d.subscriber_id, d.period, d.state FROM json_each(?) i CROSS JOIN json_each(?) p "
-        "JOIN deliveries d ON d.subscriber_id = i.value AND d.period = p.value",
+        "JOIN deliveries d ON d.subscriber_id = i.value AND d.period = p.value "
+        f"WHERE NOT {AWAY}",
         [json.dumps(list(ids)), json.dumps(sorted(set(periods)))],
     )
     return {(subscriber_id, period): DeliveryState(state) for subscriber_id, period, state in rows}

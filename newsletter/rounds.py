@@ -58,6 +58,7 @@ class Round:
         self._report = report
         self._told = told
         self._tell_waiting = tell_waiting
+        self._lead = lead
         self._horizon = moment + lead
         self._late = timedelta(hours=settings.issue.max_lateness_hours)
         self._now = now
@@ -163,13 +164,14 @@ class Round:
         for cadence in people.rhythms(self._db):
             slot = last_slot(cadence, self._horizon)
             key = IssueKey(cadence.frequency, slot.date)
-            if self._horizon - slot.at <= self._late and key not in stopped:
+            if self._moment - slot.at <= self._late and key not in stopped:
                 found.update(due.without_copy(self._db, cadence, key.period))
         return sorted(found)
 
     def _unserved(self, readers: Sequence[people.Subscriber]) -> Iterator[Addressee]:
         """Which issue each of them is to get, if they have none for its period."""
-        due_now = {r.id: found for r in readers if (found := due_addressee(r, self._horizon, self._late))}
+        late = self._late + self._lead
+        due_now = {r.id: found for r in readers if (found := due_addressee(r, self._horizon, late))}
         wanted = [current_addressee(reader, self._moment) for reader in readers] if self._now else [*due_now.values()]
         periods = {addressee.key.period for addressee in (*due_now.values(), *wanted)}
         served = due.served(self._db, [reader.id for reader in readers], sorted(periods))

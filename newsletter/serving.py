@@ -20,7 +20,6 @@ from fastapi import FastAPI
 from newsletter import supervisor
 from newsletter.delivery.sending import rehearsal
 from newsletter.delivery.transport import transport_for
-from newsletter.entries.fetching import is_url
 from newsletter.errors import MailboxError, NewsletterError
 from newsletter.logs import Log, all_logs
 from newsletter.mailbox.imap import ImapMailbox
@@ -144,15 +143,12 @@ def _serve(
             running.enter_context(serve_metrics(project, web.metrics_port))
             log.say(f"Metrics on http://127.0.0.1:{web.metrics_port}/metrics.")
         with schedule.opened() as newsletter:
-            off = newsletter.mail_is_off
+            off, files = newsletter.mail_is_off, newsletter.sources.watched()
         if off and settings.mailbox.receives:
             # Of a restored copy: the mail belongs to the original.
             log.say("No mail is read, because none goes out. After `newsletter mail on` start this again.")
         else:
             running.enter_context(_receiving(project, settings, schedule.wake, stop, log.say))
-        files = [
-            project / Path(source.location).expanduser() for source in settings.sources if not is_url(source.location)
-        ]
         if files:
             running.enter_context(_thread("watching", lambda: watch(files, schedule.changed, stop), stop))
         running.enter_context(schedule)

@@ -353,10 +353,11 @@ def _move_event(before: str, after: State) -> str:
 
 
 def end_of_pause(person: Subscriber) -> datetime | None:
-    """The moment at which a pause with an end is over: the first one of that day, by their own clock (UTC)."""
+    """The last moment of a pause with an end: before midnight of that day, by their own clock (UTC)."""
     if person.paused_until is None:
         return None
-    return datetime.combine(person.paused_until, time(), person.cadence.zone).astimezone(UTC)
+    midnight = datetime.combine(person.paused_until, time(), person.cadence.zone)
+    return midnight.astimezone(UTC) - timedelta(seconds=1)
 
 
 def _join(db: Database, subscriber_id: int, now: datetime) -> None:

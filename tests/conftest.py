@@ -18,8 +18,8 @@ from newsletter.store import open_store
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-#: Fixtures of the command line and of the main line.
-pytest_plugins = ("commandline", "mainline")
+#: Fixtures of the command line, of the main line and of sources.
+pytest_plugins = ("commandline", "mainline", "sourced")
 
 # A busy machine is no failing test; what hypothesis finds is told by its seed, and kept nowhere.
 hypothesis.settings.register_profile("calm", deadline=None, max_examples=20, database=None)

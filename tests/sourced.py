@@ -1,7 +1,4 @@
-"""What tests of sources share: the sources of a newsletter in the test's folder, and a network to play with.
-
-A test file takes them in with `pytest_plugins = ("sourced",)`.
-"""
+"""What tests of sources share: the sources of a newsletter in the test's folder, and a network to play with."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime

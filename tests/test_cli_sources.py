@@ -64,7 +64,7 @@ def test_the_feed_behind_a_page_is_found_shown_and_written(run: Run, project: Pa
 def test_the_entries_that_are_shown_are_the_newest_and_no_wider_than_a_terminal(run: Run, project: Path) -> None:
     long = "Looms that weave for ever and ever " * 20
     write_entries(
-        project, [entry(n, f"Entry {n}", date=f"2026-11-{n:02}", summary=long) for n in range(1, 9)], "n.jsonl"
+        project, [entry(n, f"Entry {n}", published=f"2026-11-{n:02}", summary=long) for n in range(1, 9)], "n.jsonl"
     )
     ran = run("sources", "add", "n.jsonl")
     assert re.findall(r"^  Entry (\d)$", ran.out, re.MULTILINE) == ["8", "7", "6", "5", "4"]
@@ -120,7 +120,7 @@ def test_a_bare_host_is_a_web_address_unless_there_is_such_a_file(
     run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
-        assert str(request.url) == "https://looms.example.org/"
+        assert str(request.url) == "https://looms.example.org"
         return httpx2.Response(200, stream=httpx2.ByteStream(feed_of(1, 2, "Looms").encode()))
 
     monkeypatch.setattr("newsletter.sourcing.http_client", lambda **_: http_client(httpx2.MockTransport(answer)))
@@ -216,7 +216,7 @@ def test_the_list_says_when_they_were_read_when_they_will_be_and_what_is_wrong(
     papers, looms = run("sources", "list", "--json").json
     assert looms.keys() == papers.keys() >= {"name", "entries", "pulled_at", "location", "error"}
     assert (papers["failures"], papers["error"], looms["failures"]) == (0, None, 2)
-    assert papers["good_at"] > looms["good_at"]
+    assert papers["good_at"] >= looms["good_at"]
     assert looms["next_at"] > looms["pulled_at"]
     assert "404" in looms["error"]
 

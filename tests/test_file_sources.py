@@ -11,8 +11,6 @@ from webhost import feed_of
 
 from newsletter.entries import store as entries
 
-pytest_plugins = ("sourced",)
-
 
 def files_of(folder: Path, *names: str) -> Path:
     folder.mkdir(exist_ok=True)

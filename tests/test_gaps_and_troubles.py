@@ -193,9 +193,9 @@ def test_a_stray_file_in_a_folder_is_skipped_when_it_is_added_too(tmp_path: Path
     (folder / "README.md").write_text("Nothing to see.", "utf-8")
     with pytest.raises(SourceError, match=r"README\.md"):
         (folder / "notes.txt").write_text("Nothing here either.", "utf-8")
-        newsletter.add_source(SourceSettings(name="pages", location="pages"))
+        newsletter.sources.add(SourceSettings(name="pages", location="pages"))
     write_entries(folder, [entry(1)])
-    found = newsletter.add_source(SourceSettings(name="pages", location="pages"))
+    found = newsletter.sources.add(SourceSettings(name="pages", location="pages"))
     assert (len(found.entries), [skipped.what for skipped in found.skipped]) == (1, ["README.md", "notes.txt"])
 
 

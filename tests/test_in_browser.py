@@ -44,7 +44,7 @@ def mail(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Newsletter.create(folder, title="News & <views>", postal_address="1 Example Street", brand="#ffee00")
     (folder / "entries.jsonl").write_text("\n".join(map(json.dumps, ENTRIES)), "utf-8")
     with Newsletter(folder, embedder=WordEmbedder()) as newsletter:
-        newsletter.add_source(SourceSettings(name="robots", location="entries.jsonl"))
+        newsletter.sources.add(SourceSettings(name="robots", location="entries.jsonl"))
         newsletter.pull()
         newsletter.subscribe("ada@example.org", name="Ada", interests=["robots that walk", "paper", "x" * 200])
         path = folder / "issue.html"

@@ -19,8 +19,6 @@ from newsletter.entries import store as entries
 from newsletter.entries.pulling import PullReport
 from newsletter.sourcing import Sources
 
-pytest_plugins = ("sourced",)
-
 Talk = Callable[[BaseHTTPRequestHandler], None]
 
 

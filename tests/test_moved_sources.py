@@ -9,8 +9,6 @@ from webhost import feed_of, say, web_host
 
 from newsletter.entries.fetching import http_client
 
-pytest_plugins = ("sourced",)
-
 
 class Moving:
     """A server that redirects some addresses, and notes what it was asked for."""

@@ -22,7 +22,6 @@ from newsletter.errors import SettingsError, SourceError
 from newsletter.sections import SourceSettings
 from newsletter.sourcing import Sources
 
-pytest_plugins = ("sourced",)
 HOUR = timedelta(hours=1)
 
 

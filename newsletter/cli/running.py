@@ -23,7 +23,16 @@ def pull(project: Project = ".", as_json: AsJson = False) -> None:  # type: igno
         total = newsletter.count_entries()
     if as_json:
         sources = [
-            {"name": r.name, "new": r.new, "known": r.known, "skipped": len(r.skipped), "error": r.error}
+            {
+                "name": r.name,
+                "new": r.new,
+                "known": r.known,
+                "skipped": len(r.skipped),
+                "error": r.error,
+                "unchanged": r.unchanged,
+                "moved_to": r.moved_to,
+                "next_try": r.next_try,
+            }
             for r in reports
         ]
         say_json({"sources": sources, "entries": total})
@@ -31,8 +40,14 @@ def pull(project: Project = ".", as_json: AsJson = False) -> None:  # type: igno
         say("There are no sources yet. `newsletter sources add URL` adds one.")
     else:
         for report in reports:
+            if report.asked_before:
+                say(f"{report.name}: by itself it would have been left alone until {report.asked_before:%H:%M} UTC.")
+            if report.moved_to:
+                say(f"{report.name}: it has moved for good. Write {report.moved_to} into newsletter.toml.")
             if report.error:
                 warn(f"{report.name}: {report.error}. The other sources are not affected.")
+            elif report.unchanged:
+                say(f"{report.name}: nothing has changed")
             else:
                 say(f"{report.name}: {report.new} new, {report.known} known, {len(report.skipped)} skipped")
             tell_skipped(report.skipped)

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from newsletter.delivery.notices import NewNotice, why_not
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
-from newsletter.delivery.records import SELECT, Delivery, delivery_of, find
+from newsletter.delivery.records import AWAY, SELECT, Delivery, delivery_of, find
 from newsletter.delivery.returns import came_back
 from newsletter.delivery.verdicts import verdict_of
 from newsletter.issues import store as issues
@@ -55,13 +55,21 @@ class Claimed:
 
 
 def enqueue(db: Database, deliveries: Sequence[NewDelivery], now: datetime) -> None:
-    """Write composed copies down. A reader who has a copy of that issue or period already keeps that one."""
+    """Write composed copies down. A reader who has a copy of that issue or period already keeps that one.
+
+    Only one that was dropped because they were away makes room.
+    """
     with writing(db):
         # Composing takes a while; who was erased meanwhile must not come back by what was composed for them.
         known = {reader.id for reader in people.by_ids(db, [new.subscriber_id for new in deliveries])}
         # The same for an issue that the operator skipped or cancelled meanwhile.
         of = issues.by_ids(db, {new.issue_id for new in deliveries})
         wanted = {issue.id for issue in of.values() if issue.state not in STOPPED}
+        deliveries = [new for new in deliveries if new.subscriber_id in known and new.issue_id in wanted]
+        db.conn.executemany(
+            f"DELETE FROM deliveries WHERE subscriber_id = ? AND period = ? AND {AWAY}",
+            [(new.subscriber_id, new.period) for new in deliveries],
+        )
         db.conn.executemany(
             "INSERT OR IGNORE INTO deliveries "
             "(issue_id, subscriber_id, period, state, recipe, why, due_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -75,7 +83,6 @@ def enqueue(db: Database, deliveries: Sequence[NewDelivery], now: datetime) -> N
                     stored(now),
                 )
                 for new in deliveries
-                if new.subscriber_id in known and new.issue_id in wanted
             ],
         )
 

@@ -16,6 +16,8 @@ from subscribers.database import stored
 
 #: A message that goes out within this time of its hour bears that hour as its date.
 ON_TIME = timedelta(hours=1)
+#: A copy that was dropped for what its reader was then, and not for what it is: who is back gets another.
+AWAY = "(state = 'dropped' AND why LIKE 'this person is %')"
 #: What `delivery_of` reads.
 SELECT = "SELECT id, issue_id, subscriber_id, notice, state, due_at, recipe, date, why FROM deliveries"
 
@@ -78,7 +80,7 @@ def periods_of(db: Database, subscriber_id: int, now: datetime) -> set[str]:
     """The periods for which a reader has had an issue by now, or will have none; not that of one that still comes."""
     rows = db.conn.execute(
         "SELECT period FROM deliveries WHERE subscriber_id = ? AND period IS NOT NULL "
-        "AND NOT (state = 'queued' AND due_at > ?)",
+        f"AND NOT (state = 'queued' AND due_at > ?) AND NOT {AWAY}",
         [subscriber_id, stored(now)],
     )
     return {row[0] for row in rows}

@@ -7,7 +7,7 @@ first one counts (PEP 495, fold=0).
 
 from calendar import monthrange
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from subscribers.cadence import Cadence, Frequency
@@ -26,6 +26,8 @@ SOON = timedelta(days=2)
 CUT_OFF = timedelta(hours=1)
 #: and a reader's copy is composed so long before their own: yesterday's vote counts, and the hour is kept.
 LEAD = timedelta(minutes=15)
+#: A date is over everywhere so long after it is in UTC.
+LAST_ZONE = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Slot:
 
     #: local to the reader; names the issue
     date: date
-    #: the reader's hour on it, UTC
+    #: the reader's hour on it, UTC; from `due_slot` when it fell due, which may be later
     at: datetime
     #: not their hour, but the moment from which they are a reader: an issue that comes at once
     soon: bool = False
@@ -87,18 +89,26 @@ def due_slot(
     """The slot for which a reader ought to have their issue by now, or None.
 
     `joined` is when the reader was confirmed or came back: slots before it are none of theirs. A slot longer ago than
-    `max_lateness` is over: late is better than never, unless it is too late. Who moved their day or hour (`changed`)
-    past the slot of this period, before they had its issue, gets it then: no period passes without one.
+    `max_lateness` is over: late is better than never, unless it is too late. Who moved their day, hour or zone past
+    the slot of a period that still ran somewhere, at the moment `changed`, gets its issue then: no period passes
+    without one.
 
     `welcome` spares who has just joined a week of silence: if their next slot is over two days off, the one that they
     missed is due at once. Whether they have had an issue for its period is for the caller to ask.
     """
     slot = last_slot(cadence, now)
     if slot.at > joined:
-        return slot if now - max(slot.at, changed or slot.at) <= max_lateness else None
+        if changed and changed > slot.at and _ran(cadence.frequency, slot.date, changed):
+            slot = replace(slot, at=changed)
+        return slot if now - slot.at <= max_lateness else None
     if welcome and now - joined <= max_lateness and next_slot(cadence, now).at - joined > SOON:
         return Slot(slot.date, joined, soon=True)
     return None
+
+
+def _ran(frequency: Frequency, due: date, moment: datetime) -> bool:
+    """Was the period of that due date not over everywhere, at that moment?"""
+    return period(frequency, (moment.astimezone(UTC) - LAST_ZONE).date()) <= period(frequency, due)
 
 
 def current_slot(cadence: Cadence, now: datetime, since: datetime) -> Slot:

@@ -159,8 +159,9 @@ def test_arxivs_replaced_papers_are_known_by_their_prefix_alone(kind: str) -> No
 @pytest.mark.parametrize("declared", ["", '<?xml version="1.0"?>', '<?xml version="1.0" encoding="utf-8"?>'])
 @pytest.mark.parametrize("content_type", ["", "text/xml", "application/atom+xml", "text/html"])
 def test_letters_outside_ascii_survive_any_declaration(declared: str, content_type: str) -> None:
-    [entry] = read(declared + atom("<title>Poincaré — naïve 🧬</title>"), content_type).entries
-    assert entry.title == "Poincaré — naïve 🧬"
+    item = "<title>Poincaré — naïve 🧬</title><author><name>Zoë Žák</name></author><summary>Ça va.</summary>"
+    [entry] = read(declared + atom(item), content_type).entries
+    assert (entry.title, entry.authors, entry.summary) == ("Poincaré — naïve 🧬", ("Zoë Žák",), "Ça va.")
 
 
 def test_a_feed_in_utf16_is_read() -> None:
