@@ -97,13 +97,13 @@ def tick(
         )
         with schedule.opened() as newsletter:
             off = newsletter.mail_is_off
-        failed = settings.mailbox.receive == "imap" and not off and not _read_once(project, settings, log)
+        failed = settings.mailbox.receive == "imap" and not off and not _read_once(project, settings, log, clock)
         return not schedule.once() or failed
 
 
-def _read_once(project: Path, settings: Settings, log: Log) -> bool:
+def _read_once(project: Path, settings: Settings, log: Log, clock: Callable[[], datetime]) -> bool:
     """Hand on what has arrived in the mailbox; False where something of it could not be."""
-    receiver = Receiver(project, settings, lambda: None)
+    receiver = Receiver(project, settings, lambda: None, clock)
     try:
         with ImapMailbox(imap_server(settings)) as mailbox:
             more = True
@@ -148,7 +148,7 @@ def _serve(
             # Of a restored copy: the mail belongs to the original.
             log.say("No mail is read, because none goes out. After `newsletter mail on` start this again.")
         else:
-            running.enter_context(_receiving(project, settings, schedule.wake, stop, log.say))
+            running.enter_context(_receiving(project, settings, schedule.wake, clock, stop, log.say))
         if files:
             running.enter_context(_thread("watching", lambda: watch(files, schedule.changed, stop), stop))
         running.enter_context(schedule)
@@ -265,14 +265,19 @@ def server_of(app: FastAPI, web: WebSettings) -> uvicorn.Server:
 
 @contextmanager
 def _receiving(
-    project: Path, settings: Settings, wake: Callable[[], None], stop: threading.Event, told: Callable[[str], None]
+    project: Path,
+    settings: Settings,
+    wake: Callable[[], None],
+    clock: Callable[[], datetime],
+    stop: threading.Event,
+    told: Callable[[str], None],
 ) -> Iterator[None]:
     """Mail comes in while the block runs, in the way that the settings name."""
     mailbox = settings.mailbox
     if not mailbox.receives or mailbox.receive == "command":
         yield
         return
-    receiver = Receiver(project, settings, wake)
+    receiver = Receiver(project, settings, wake, clock)
     if mailbox.receive == "lmtp":
         server = LmtpServer(
             mailbox.lmtp_host,

@@ -51,10 +51,11 @@ def states(project: Path) -> list[str]:
         return [row[0] for row in newsletter.database.conn.execute("SELECT state FROM deliveries ORDER BY id")]
 
 
-class Serving(io.TextIOBase):
+class Serving(io.StringIO):
     """What a test sees of it while it runs in a thread of the test's."""
 
     def __init__(self, project: Path, port: int) -> None:
+        super().__init__()
         self.project, self.port = project, port
         self.told: list[str] = []
         #: what went wrong, and that it works again

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from newsletter.entries.page_facts import MOST_CHARACTERS
-from newsletter.entries.page_facts import _text as page_text
+from newsletter.entries.page_facts import MOST_CHARACTERS, page_text
 from newsletter.entries.text import clean_title, safe_url
 
 _TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})

@@ -9,7 +9,7 @@ from listparser.opml import OpmlMixin
 
 from newsletter.entries.entry import Skipped
 from newsletter.entries.naming import name_for, numbered, place_of, tidy
-from newsletter.entries.page_facts import _decoded as decoded_as
+from newsletter.entries.page_facts import decoded_as
 from newsletter.entries.text import clean_title, clip, decode, safe_url
 from newsletter.errors import SourceError
 from newsletter.sections import SourceSettings

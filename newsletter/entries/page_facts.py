@@ -82,7 +82,7 @@ def page_facts(content: bytes, content_type: str, url: str, *, today: date) -> P
     The title is empty where the page has none. Never raises for the page's sake.
     """
     page = _Page()
-    page.read(_text(content, content_type))
+    page.read(page_text(content, content_type))
     said, data = page.said, described_in(page.scripts)
     site = next(iter(said.get("og:site_name", ())), "")
     titles = [*_values(said, _TITLES[:2]), data.title, *_values(said, _TITLES[2:]), _without_site(page.title, site)]
@@ -182,22 +182,22 @@ class _Page(HTMLParser):
                 values.append(content)
 
 
-def _text(content: bytes, content_type: str) -> str:
+def page_text(content: bytes, content_type: str) -> str:
     """The page's characters: by its byte order mark, the header, its own word, or else by guessing."""
     content = content[: MOST_CHARACTERS * 4]
     if content.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)):
         return decode(content)
-    if (text := _decoded(content, _charset(content_type))) is not None:
+    if (text := decoded_as(content, _charset(content_type))) is not None:
         return text
     start = _Page()
     start.read(content[:_PRESCANNED].decode("latin-1"))
     # A page whose first tags can be read so is not in UTF-16, whatever it says.
     named = "" if start.charset.lower().replace("_", "-").startswith(("utf-16", "utf-32")) else start.charset
-    text = _decoded(content, named)
+    text = decoded_as(content, named)
     return decode(content) if text is None else text
 
 
-def _decoded(content: bytes, charset: str) -> str | None:
+def decoded_as(content: bytes, charset: str) -> str | None:
     """None where there is no such charset."""
     with suppress(LookupError, ValueError):
         name = codecs.lookup(charset.strip()).name.replace("_", "-")

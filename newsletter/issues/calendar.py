@@ -9,6 +9,8 @@ from calendar import monthrange
 from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
 
 from subscribers.cadence import Cadence, Frequency
 
@@ -28,6 +30,9 @@ CUT_OFF = timedelta(hours=1)
 LEAD = timedelta(minutes=15)
 #: A date is over everywhere so long after it is in UTC.
 LAST_ZONE = timedelta(hours=12)
+_DAY = timedelta(days=1)
+#: `ZoneInfo` remembers eight zones and reads all others from the disk, again and again.
+_zone = cache(ZoneInfo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +58,55 @@ def is_due_date(cadence: Cadence, day: date) -> bool:
             return day.day == min(cadence.day, monthrange(day.year, day.month)[1])
 
 
+def _due_by(cadence: Cadence, day: date) -> date:
+    """The last due date up to that day."""
+    match cadence.frequency:
+        case Frequency.DAILY:
+            return day
+        case Frequency.WEEKLY:
+            return day - timedelta(days=(day.isoweekday() - cadence.day) % 7)
+        case Frequency.MONTHLY:
+            due = _in_month(cadence, day)
+            return due if due <= day else _in_month(cadence, day.replace(day=1) - _DAY)
+
+
+def _due_from(cadence: Cadence, day: date) -> date:
+    """The first due date from that day on."""
+    match cadence.frequency:
+        case Frequency.DAILY:
+            return day
+        case Frequency.WEEKLY:
+            return day + timedelta(days=(cadence.day - day.isoweekday()) % 7)
+        case Frequency.MONTHLY:
+            due = _in_month(cadence, day)
+            # Four days behind the 28th lies the next month.
+            return due if due >= day else _in_month(cadence, day.replace(day=28) + 4 * _DAY)
+
+
+def _in_month(cadence: Cadence, day: date) -> date:
+    return day.replace(day=min(cadence.day, monthrange(day.year, day.month)[1]))
+
+
 def slot_on(cadence: Cadence, day: date) -> Slot:
     """The slot of a due date."""
-    return Slot(day, datetime.combine(day, cadence.at, cadence.zone).astimezone(UTC))
+    return Slot(day, datetime.combine(day, cadence.at, _zone(cadence.timezone)).astimezone(UTC))
 
 
 def last_slot(cadence: Cadence, now: datetime) -> Slot:
     """The latest slot that is not in the future."""
-    day = now.astimezone(cadence.zone).date()
-    while not (is_due_date(cadence, day) and slot_on(cadence, day).at <= now):
-        day -= timedelta(days=1)
-    return slot_on(cadence, day)
+    slot = slot_on(cadence, _due_by(cadence, now.astimezone(_zone(cadence.timezone)).date()))
+    while slot.at > now:
+        slot = slot_on(cadence, _due_by(cadence, slot.date - _DAY))
+    return slot
 
 
 def next_slot(cadence: Cadence, now: datetime, served: Container[str] = ()) -> Slot:
     """The first slot in the future whose period is not among those that the reader has had an issue for."""
     # From yesterday on: an hour that summer time skips may fall behind midnight (23:30 in Nuuk).
-    day = now.astimezone(cadence.zone).date() - timedelta(days=1)
-    while not (
-        is_due_date(cadence, day) and slot_on(cadence, day).at > now and period(cadence.frequency, day) not in served
-    ):
-        day += timedelta(days=1)
-    return slot_on(cadence, day)
+    slot = slot_on(cadence, _due_from(cadence, now.astimezone(_zone(cadence.timezone)).date() - _DAY))
+    while slot.at <= now or (served and period(cadence.frequency, slot.date) in served):
+        slot = slot_on(cadence, _due_from(cadence, slot.date + _DAY))
+    return slot
 
 
 def due_slot(
