@@ -84,7 +84,7 @@ def test_issues_are_listed_and_shown(run: Run, ready: Path) -> None:
     assert (coming["state"], coming["readers"], coming.keys()) == (
         "open",
         2,
-        {"issue", "state", "first_hour", "readers"},
+        {"issue", "state", "word", "held_until", "first_hour", "readers"},
     )
     shown = run("issue", "show", coming["issue"], "--json").json
     assert (len(shown["entries"]), shown["pins"], shown["deliveries"]) == (12, [], {})
@@ -185,7 +185,7 @@ def test_a_database_of_another_kind_is_a_sentence(run: Run, project: Path, comma
     [
         ("subscribers", ["subscribers", "list"]),
         ("subscribers", ["send", "--now"]),
-        ("entry_keys", ["pull"]),
+        ("sources", ["pull"]),
         ("entries", ["preview", "--no-open"]),
         ("deliveries", ["send", "--now"]),
         ("_sqlite_migrations", ["status"]),

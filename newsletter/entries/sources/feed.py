@@ -44,7 +44,13 @@ def parse_feed(
     if b"<!ENTITY" in content.replace(b"\0", b""):  # without the zeros of UTF-16
         # expat lets a document grow a hundredfold by them, which is 2 GB here.
         raise SourceError("it declares entities of its own (<!ENTITY …>); such a feed is not read, for safety")
-    found = _by_feedparser(content, content_type, location)
+    headers = {"content-location": location}
+    if content_type:
+        headers["content-type"] = content_type
+    try:
+        found = feedparser.parse(BytesIO(content), response_headers=headers, sanitize_html=False)
+    except Exception as error:  # it has no error root, and its parsers underneath raise what they like
+        raise SourceError(f"it cannot be read as a feed ({type(error).__name__}: {error})") from error
     if not found.get("version") and not found.entries:
         start = content[:2_000].lstrip().lower()
         if start.startswith((b"<!doctype html", b"<html")):
@@ -53,26 +59,6 @@ def parse_feed(
     refuse_errors(found)
     items = (_from_feedparser(item, today, location, cross_lists) for item in found.entries[:MAX_ITEMS])
     return _collect(items, len(found.entries), left_out(found))
-
-
-def feed_title(content: bytes, content_type: str = "") -> str:
-    """What a feed that can be read calls itself, in one line; empty where it does not."""
-    if content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{":
-        try:
-            feed = json.loads(content)
-        except (ValueError, RecursionError):  # JSON lines
-            return ""
-        return clean_title(text_in(feed, "title")) if "items" in feed else ""
-    return clean_title(str(_by_feedparser(content, content_type, "").feed.get("title", "")))
-
-
-def _by_feedparser(content: bytes, content_type: str, location: str) -> Any:
-    # Without a type (a file's) feedparser takes what declares no encoding for Latin-1; XML says UTF-8.
-    headers = {"content-location": location, "content-type": content_type or "application/xml"}
-    try:
-        return feedparser.parse(BytesIO(content), response_headers=headers, sanitize_html=False)
-    except Exception as error:  # it has no error root, and its parsers underneath raise what they like
-        raise SourceError(f"it cannot be read as a feed ({type(error).__name__}: {error})") from error
 
 
 def _from_feedparser(item: Any, today: date, location: str, cross_lists: bool) -> ParsedEntry | Skipped:
