@@ -33,6 +33,10 @@ from subscribers.errors import SubscribersError
 Opening = Callable[[Callable[[str], Progress]], Newsletter]
 #: Seconds between two signs that long work goes on.
 SIGN = 60.0
+#: Seconds after which what was pulled is too old to make an issue of: the machine slept, or has just started.
+FRESH = 600.0
+#: Seconds that making waits for pulling, if that takes long.
+PATIENCE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,11 @@ class Schedule:
         self._log = log
         self._stop = stop
         self._asked = threading.Event()
+        #: the real moment at which a pull ended last, and when making began to wait for one
+        self._pulled: float | None = None
+        self._waits: float | None = None
+        #: did a source fail, where nothing else did?
+        self._partly = False
         #: what went wrong in each tick; told when it changes
         self._trouble: dict[str, str] = {}
         # It warns of each call that finds the one before still at work, which is as it should be.
@@ -89,10 +98,10 @@ class Schedule:
         return self._opening(lambda what: lambda done, todo: None)
 
     def once(self) -> bool:
-        """Call every tick once, one after the other; False where one of them went wrong."""
+        """Call every tick once, one after the other; False where one of them, or a source, went wrong."""
         for name in WORK:
             self._tick(name)
-        return not any(self._trouble.values())
+        return not (self._partly or any(self._trouble.values()))
 
     def wake(self) -> None:
         """Something was put into the outbox. Called from any thread."""
@@ -109,6 +118,8 @@ class Schedule:
             self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
 
     def _tick(self, name: str) -> None:
+        if name == "make" and self._comes_too_early():
+            return
         while not self._stop.is_set():
             self._asked.clear()
             found = self._worked(name)
@@ -121,6 +132,15 @@ class Schedule:
             # Whoever woke it while it ran was not heard by the scheduler.
             if found or name != "deliver" or not self._asked.is_set():
                 return
+
+    def _comes_too_early(self) -> bool:
+        """Is a pull to come first? An issue that fell due in the meantime would be frozen without what came in."""
+        # The clock of the wall: the other one stands while a machine sleeps.
+        if self._pulled is not None and 0 <= time.time() - self._pulled < FRESH:
+            self._waits = None
+            return False
+        self._waits = self._waits or time.monotonic()
+        return time.monotonic() - self._waits < PATIENCE
 
     def _worked(self, name: str) -> str:
         """Do it; returns what went wrong, in words, or nothing."""
@@ -141,7 +161,7 @@ class Schedule:
                 ticks.began(newsletter.database, name, self._clock())
                 error = ""
                 try:
-                    WORK[name](newsletter, self._stop, self._log)
+                    self._partly |= not WORK[name](newsletter, self._stop, self._log)
                 except Stopping:
                     raise
                 except Exception as failure:
@@ -152,6 +172,11 @@ class Schedule:
             return self._trouble.get(name, "")
         except Exception as failure:  # it could not even be opened
             return _in_words(failure)
+        finally:
+            if name == "pull":
+                self._pulled = time.time()
+                if self._waits:
+                    self._at_once("make")
 
     def _alive(self) -> None:
         """Tell the supervisor that all goes on, as long as it does."""

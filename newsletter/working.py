@@ -7,16 +7,18 @@ from newsletter.delivery.outcomes import DeliveryState
 from newsletter.logs import Log
 from newsletter.newsletter import Newsletter
 
-Work = Callable[[Newsletter, threading.Event, Log], None]
+#: Returns whether all went well. What raises is told by whoever calls it.
+Work = Callable[[Newsletter, threading.Event, Log], bool]
 
 
 class Stopping(Exception):
     """It is time to stop, between two pieces of work."""
 
 
-def pull(newsletter: Newsletter, stop: threading.Event, log: Log) -> None:
+def pull(newsletter: Newsletter, stop: threading.Event, log: Log) -> bool:
     """Ask the sources that are due, and read what readers suggested."""
-    for report in newsletter.pull_due(stop):
+    reports = newsletter.pull_due(stop)
+    for report in reports:
         if report.error:
             log.trouble("pull failed", source=report.name, why=report.error, next_try=report.next_try)
         elif report.new or report.skipped:
@@ -25,12 +27,13 @@ def pull(newsletter: Newsletter, stop: threading.Event, log: Log) -> None:
             log("source has moved for good", source=report.name, to=report.moved_to)
     if looked := newsletter.suggestions.fetch_new(stop):
         log("suggestions were looked at", count=looked)
+    return not any(report.error for report in reports)
 
 
-def make(newsletter: Newsletter, stop: threading.Event, log: Log) -> None:
+def make(newsletter: Newsletter, stop: threading.Event, log: Log) -> bool:
     """Freeze the issues that are at their cut-off, compose for whoever is due soon."""
     if newsletter.mail_is_off:
-        return
+        return True
     report = newsletter.make()
     for key in report.released:
         log("released after its time for a review", issue=str(key))
@@ -40,21 +43,24 @@ def make(newsletter: Newsletter, stop: threading.Event, log: Log) -> None:
         log("composed", issue=str(key), copies=copies)
     if dropped := report.counts[DeliveryState.DROPPED]:
         log("nothing new for some", readers=dropped)
+    return True
 
 
-def deliver(newsletter: Newsletter, stop: threading.Event, log: Log) -> None:
+def deliver(newsletter: Newsletter, stop: threading.Event, log: Log) -> bool:
     """Hand over what is due: notices first, then issues."""
     if newsletter.mail_is_off:
-        return
+        return True
     counts = newsletter.deliver()
     if told := {str(state): counts[state] for state in DeliveryState if counts[state]}:
         log("mail", **told)
+    return True
 
 
-def tend(newsletter: Newsletter, stop: threading.Event, log: Log) -> None:
+def tend(newsletter: Newsletter, stop: threading.Event, log: Log) -> bool:
     """Do what time brings: reminders, ends of pauses, what is forgotten, what the operator ought to know."""
     for alarm in newsletter.tend():
         log.trouble(alarm.subject, why=" ".join(alarm.lines))
+    return True
 
 
 WORK: dict[str, Work] = {"pull": pull, "make": make, "deliver": deliver, "tend": tend}

@@ -44,9 +44,8 @@ def parse_feed(
     if b"<!ENTITY" in content.replace(b"\0", b""):  # without the zeros of UTF-16
         # expat lets a document grow a hundredfold by them, which is 2 GB here.
         raise SourceError("it declares entities of its own (<!ENTITY …>); such a feed is not read, for safety")
-    headers = {"content-location": location}
-    if content_type:
-        headers["content-type"] = content_type
+    # Without a type (a file's) feedparser takes what declares no encoding for Latin-1; XML says UTF-8.
+    headers = {"content-location": location, "content-type": content_type or "application/xml"}
     try:
         found = feedparser.parse(BytesIO(content), response_headers=headers, sanitize_html=False)
     except Exception as error:  # it has no error root, and its parsers underneath raise what they like
