@@ -20,7 +20,7 @@ from yearbook import DAY, LEAD, MINUTE, Act, Owed, Rhythm, slots
 from newsletter import Newsletter
 from newsletter.delivery.outcomes import Outcome, Sent
 from newsletter.ranking.embedding import Progress
-from subscribers import consent, people
+from subscribers import confirmations, consent, people
 from subscribers.cadence import Cadence, Frequency
 from subscribers.consent import Wishes
 from subscribers.evidence import Origin
@@ -156,11 +156,11 @@ class World:
                 self.newsletter.subscribe(address, interests=["walking robots"], cadence=cadence)
             case "join", _:
                 assert cadence
-                token = f"{address} {act.at}"
+                token = confirmations.new_token()
                 wishes = Wishes("", parse_interests(["music"]), cadence)
                 consent.request(db, address, wishes, words="", origin=WISH, now=act.at, token=token)
                 if not address.startswith("never"):
-                    desk.confirm(token, words="Yes", origin=WISH)
+                    assert desk.confirm(token, words="Yes", origin=WISH)
             case "pause", people.Subscriber():
                 desk.pause(person, act.until, words="", origin=WISH)
             case "change", people.Subscriber():

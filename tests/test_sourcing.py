@@ -74,7 +74,8 @@ def test_who_stops_gets_back_at_once_and_the_rest_stays_due(sources: Open, stand
         assert found.pull(due_only=True, stop=begun.is_set) == []
         assert time.monotonic() - start < 1
         release.set()
-        assert summary(found.pull(due_only=True)) == {"one": (3, 0, None), "two": (0, 3, None)}
+        # Both hold the same three; whichever comes first brings them.
+        assert sorted(summary(found.pull(due_only=True)).values()) == [(0, 3, None), (3, 0, None)]
 
 
 # Due
