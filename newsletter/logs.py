@@ -7,15 +7,13 @@ be somebody's.
 
 import json
 import logging
-import math
 import re
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TextIO
 
 #: Characters of one value; more says nothing new.
@@ -69,7 +67,7 @@ class Log:
             said = str(record.msg)
         values: dict[str, Any] = {"logger": record.name}
         if record.exc_info and (error := record.exc_info[1]):
-            values["error"], values["trace"] = type(error).__name__, _trace(error)
+            values |= _fault(error)
             said = said.strip().partition("\n")[0]
         self._tell(next((name for least, name in _LEVELS if record.levelno >= least), "debug"), said, values)
 
@@ -83,26 +81,15 @@ class Log:
                 self._stream.write(line + "\n")
                 self._stream.flush()
 
-    def _plain(self, value: Any, depth: int = 0) -> Any:
+    def _plain(self, value: Any) -> Any:
         """The value as JSON has it, in words that may be told."""
         match value:
-            case None | bool():
+            case None | bool() | int():
                 return value
-            case int():
-                return value if abs(value) < 2**63 else _HIDDEN
-            case float():
-                return value if math.isfinite(value) else None
             case datetime():
                 return _stamp(value)
-            case date():
-                return value.isoformat()
-            case timedelta():
-                return value.total_seconds()
-            case Mapping() if depth < 3:
-                items = list(value.items())[:MOST_ITEMS]
-                return {self._clean(str(key)): self._plain(item, depth + 1) for key, item in items}
-            case list() | tuple() | set() | frozenset() if depth < 3:
-                return [self._plain(item, depth + 1) for item in list(value)[:MOST_ITEMS]]
+            case list():
+                return [self._clean(str(item)) for item in value[:MOST_ITEMS]]
             case _:
                 return self._clean(str(value))
 
@@ -189,13 +176,9 @@ def _trace(error: BaseException) -> list[str]:
         seen.add(id(following))
         if following is not error:
             told.append(f"of {type(following).__name__}")
-        told += [_place(frame) for frame in reversed(_frames(following.__traceback__))]
+        told += [_place(frame) for frame in reversed(traceback.extract_tb(following.__traceback__))]
         following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
     return told[:MOST_ITEMS]
-
-
-def _frames(trace: TracebackType | None) -> list[traceback.FrameSummary]:
-    return list(traceback.extract_tb(trace))
 
 
 def _place(frame: traceback.FrameSummary) -> str:
@@ -229,13 +212,9 @@ def _part(name: str, value: Any) -> str:
     match value:
         case bool():
             return name if value else f"not {name}"
-        case float():
-            return f"{value:.3g} {name}"
         case int():
             return f"{value} {name}"
-        case str():
-            return value if name in ("why", "error") else f"{name} {value}"
         case list():
-            return f"{name} {', '.join(map(str, value))}" if value else f"no {name}"
+            return f"{name} {', '.join(value)}" if value else f"no {name}"
         case _:
-            return f"{name} {json.dumps(value, ensure_ascii=False)}"
+            return str(value) if name in ("why", "error") else f"{name} {value}"

@@ -111,7 +111,7 @@ class Newsletter:
         #: issues that are out
         self.back_issues = BackIssues(self._db, self._press.frozen, self._signer)
         #: what readers suggest, and what the operator says to it
-        self.suggestions = Suggestions(self._db, self.settings, self.readers, self._signer, clock, http)
+        self.suggestions = Suggestions(self._db, self.project, self.settings, self.readers, self._signer, clock, http)
         #: the operator's control over issues
         self.editor = Editor(self._db, self.project, self.settings, self._press, self.readers, self._signer, clock)
 
@@ -270,8 +270,7 @@ class Newsletter:
                 report.counts += self._deliver(transport, only)
             except NewsletterError as error:
                 trouble = trouble or error
-        states = records.count_by_state(self._db)
-        report.waiting = states.get(DeliveryState.QUEUED, 0) + states.get(DeliveryState.DEFERRED, 0)
+        report.waiting = records.count_waiting(self._db)
         if trouble:
             trouble.report = report
             raise trouble
@@ -356,7 +355,7 @@ class Newsletter:
         return raise_alarms(self._db, self.readers, self.settings, facts, now)
 
     def _deliver(self, transport: Transport, only: int | None, *, notices_only: bool = False) -> Counter[DeliveryState]:
-        waiting = records.count_by_state(self._db).get(DeliveryState.QUEUED, 0)
+        waiting = records.count_waiting(self._db)
         tell = self._progress("Sending")
         return deliver(
             self._db,

@@ -126,15 +126,11 @@ class Status:
 
     entries: int
     subscribers: dict[str, int]
-    #: name → (last pull, what went wrong, entries)
-    sources: dict[str, tuple[str | None, str | None, int]]
-    #: coming issue → (first hour, readers)
-    coming: dict[IssueKey, tuple[datetime, int]]
     #: copies and notices by state
     deliveries: dict[str, int]
     #: why nothing is sent, None where it is
     sending_off: str | None = None
-    #: the same sources in full
+    #: the sources of the settings
     pulls: tuple[SourceState, ...] = ()
     #: coming issues, soonest first
     ahead: tuple[IssueStanding, ...] = ()

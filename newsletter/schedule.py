@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -35,8 +35,8 @@ Opening = Callable[[Callable[[str], Progress]], Newsletter]
 SIGN = 60.0
 #: Seconds after which what was pulled is too old to make an issue of: the machine slept, or has just started.
 FRESH = 600.0
-#: Seconds that making waits for pulling, if that takes long.
-PATIENCE = 300.0
+#: Seconds that making waits for pulling, if that takes long; it looks as often as the second.
+PATIENCE, HEARING = 300.0, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,8 @@ class Schedule:
         self._log = log
         self._stop = stop
         self._asked = threading.Event()
-        #: the real moment at which a pull ended last, and when making began to wait for one
+        #: the real moment at which a pull ended last, or was none to wait for
         self._pulled: float | None = None
-        self._waits: float | None = None
         #: did a source fail, where nothing else did?
         self._partly = False
         #: what went wrong in each tick; told when it changes
@@ -84,6 +83,11 @@ class Schedule:
             self._scheduler.add_job(self._alive, "interval", seconds=often / 3, id="alive", executor="alive")
 
     def __enter__(self) -> Self:
+        with self.opened() as newsletter:
+            last = ticks.all_ticks(newsletter.database).get("pull")
+        # After one that did not outlive its process, making waits for no other: it could wait for ever.
+        if last and (last.running or (last.ended_at and self._clock() - last.ended_at < timedelta(seconds=FRESH))):
+            self._pulled = time.time()
         self._scheduler.start()
         return self
 
@@ -118,8 +122,8 @@ class Schedule:
             self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
 
     def _tick(self, name: str) -> None:
-        if name == "make" and self._comes_too_early():
-            return
+        if name == "make":
+            self._await_pull()
         while not self._stop.is_set():
             self._asked.clear()
             found = self._worked(name)
@@ -133,14 +137,15 @@ class Schedule:
             if found or name != "deliver" or not self._asked.is_set():
                 return
 
-    def _comes_too_early(self) -> bool:
-        """Is a pull to come first? An issue that fell due in the meantime would be frozen without what came in."""
-        # The clock of the wall: the other one stands while a machine sleeps.
-        if self._pulled is not None and 0 <= time.time() - self._pulled < FRESH:
-            self._waits = None
-            return False
-        self._waits = self._waits or time.monotonic()
-        return time.monotonic() - self._waits < PATIENCE
+    def _await_pull(self) -> None:
+        """Let a pull come first: an issue that fell due in the meantime would be frozen without what came in."""
+        end = time.monotonic() + PATIENCE
+        while not (self._is_fresh() or time.monotonic() > end or self._stop.wait(HEARING)):
+            pass
+
+    def _is_fresh(self) -> bool:
+        # By the clock of the wall: the other one stands while a machine sleeps.
+        return self._pulled is not None and 0 <= time.time() - self._pulled < FRESH
 
     def _worked(self, name: str) -> str:
         """Do it; returns what went wrong, in words, or nothing."""
@@ -175,8 +180,6 @@ class Schedule:
         finally:
             if name == "pull":
                 self._pulled = time.time()
-                if self._waits:
-                    self._at_once("make")
 
     def _alive(self) -> None:
         """Tell the supervisor that all goes on, as long as it does."""

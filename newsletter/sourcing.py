@@ -77,9 +77,8 @@ class Sources:
         http: httpx2.Client | None = None,
     ) -> None:
         """`told(what)` gives a callback (done, to do); `http` stands in for the network, and is closed with this."""
-        self._db, self._project, self._clock, self._told, self._http = db, project, clock, told, http
-        #: to be set anew when their file has changed
-        self.settings = settings
+        self._db, self._project, self._settings = db, project, settings
+        self._clock, self._told, self._http = clock, told, http
         self._random = random.Random()  # noqa: S311 (a wait is no secret)
 
     def close(self) -> None:
@@ -152,7 +151,7 @@ class Sources:
         """Write a source into the settings' file, once it was read well. Raises `SourceError`, `SettingsError`."""
         found = self.check(source)
         add_source(self._project, source)
-        self.settings = load(self._project)
+        self._settings = load(self._project)
         return found
 
     def discover(self, location: str) -> Discovered:
@@ -186,7 +185,7 @@ class Sources:
     def watched(self) -> list[Path]:
         """The files and folders among the sources, for `newsletter.watching`."""
         paths = []
-        for source in self.settings.sources:
+        for source in self._settings.sources:
             if not is_url(source.location):
                 try:
                     paths.append(path_of(source.location, self._project))
@@ -195,7 +194,7 @@ class Sources:
         return paths
 
     def _known(self) -> list[tuple[Source, Memory]]:
-        known = [_source(source) for source in self.settings.sources]
+        known = [_source(source) for source in self._settings.sources]
         return [(one, memory_of(self._db, one.name, one.location, one.read_as)) for one in known]
 
     def _chosen(self, now: datetime, fresh: Popularity | None) -> list[tuple[Source, Memory]]:
@@ -213,13 +212,13 @@ class Sources:
         return [(source, memory) for source, memory in known if source.name in names]
 
     def _every(self) -> timedelta:
-        return timedelta(minutes=self.settings.pull.every_minutes)
+        return timedelta(minutes=self._settings.pull.every_minutes)
 
     def _client(self) -> httpx2.Client:
         if self._http is None:
             self._http = http_client(
-                user_agent=user_agent(self.settings.base_url, self.settings.address),
-                may_connect=anywhere if self.settings.pull.private_networks else is_public,
+                user_agent=user_agent(self._settings.base_url, self._settings.address),
+                may_connect=anywhere if self._settings.pull.private_networks else is_public,
             )
         return self._http
 

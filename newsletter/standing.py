@@ -10,13 +10,13 @@ from newsletter.entries import store as entries
 from newsletter.issues import store as issues
 from newsletter.issues.control import Word
 from newsletter.issues.issue import IssueKey, IssueState, StoredIssue
+from newsletter.readers import suggestions_store
 from newsletter.reports import IssueStanding, Status
 from newsletter.settings import Settings
 from newsletter.sourcing import SourceState
 from newsletter.store import SENDING, why_off
 from newsletter.ticks import all_ticks
 from subscribers import people
-from subscribers.database import stored
 from subscribers.lately import suppressed_since
 
 #: Issues that were due so long ago are still told of.
@@ -45,8 +45,6 @@ def standing(
     return Status(
         entries=entries.count(db),
         subscribers=people.count_by_state(db),
-        sources={pull.name: (_iso(pull.pulled_at), pull.error, pull.entries) for pull in pulls},
-        coming=dict(coming),
         deliveries=records.count_by_state(db),
         sending_off=why_off(db, SENDING),
         pulls=tuple(pulls),
@@ -57,7 +55,7 @@ def standing(
         notices=notices,
         notices_since=since,
         suppressed=tuple((address, str(why), at) for address, why, at in suppressed_since(db, now - LATELY)),
-        suggestions=_suggestions(db),
+        suggestions=suggestions_store.count_waiting(db),
         rehearsal=settings.delivery.redirect_all_to,
     )
 
@@ -101,11 +99,3 @@ def issue_standings(
 def _begun(issue: StoredIssue) -> datetime:
     """No copy of the issue was due before."""
     return min(issue.frozen_at, datetime.combine(issue.key.due, time(), UTC) - _EAST)
-
-
-def _suggestions(db: Database) -> int:
-    return int(db.conn.execute("SELECT count(*) FROM suggestions WHERE state = 'waiting'").fetchone()[0])
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return stored(moment) if moment else None

@@ -1,19 +1,23 @@
 """What readers suggest: its page is read, the operator decides, and what is accepted is an entry with thanks."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 import httpx2
 from sqlite_utils import Database
 
+from newsletter.delivery import records
 from newsletter.delivery.notices import NoticeKind
 from newsletter.entries import store as entries
 from newsletter.entries.entry import READERS, Entry, ParsedEntry
-from newsletter.entries.fetching import Document, FetchError, fetch_page, public_client, user_agent
+from newsletter.entries.fetching import Document, FetchError, Turn, fetch_page, public_client, user_agent
 from newsletter.entries.page_facts import is_page, kind_of, name_of_file, page_about, page_facts
+from newsletter.entries.spacing import Stopped, Turns
 from newsletter.entries.text import clean_summary, clean_text, clean_title, clip
 from newsletter.errors import SourceError, SuggestionError
 from newsletter.readers import suggestions_store as store
@@ -23,6 +27,7 @@ from newsletter.readers.suggestions_store import BY_A_READER, Suggestion, Sugges
 from newsletter.rendering import words
 from newsletter.rendering.links import Purpose, Signer
 from newsletter.settings import Settings
+from newsletter.store import FILE as STORE
 from subscribers import people
 from subscribers.database import writing
 from subscribers.people import Subscriber
@@ -81,6 +86,7 @@ class Suggestions:
     def __init__(
         self,
         db: Database,
+        project: Path,
         settings: Settings,
         readers: Readers,
         signer: Signer,
@@ -89,6 +95,7 @@ class Suggestions:
     ) -> None:
         """`http` stands in for the client that reads the pages, and stays open; ours reaches no private network."""
         self._db = db
+        self._project = project
         self._settings = settings
         self._readers = readers
         self._signer = signer
@@ -106,23 +113,23 @@ class Suggestions:
     def fetch_new(self, stop: Event | None = None) -> int:
         """Read the pages whose time has come, and tell the operator; returns how many were read.
 
-        Never raises for a page's sake. `stop` is looked at between two pages.
+        Never raises for a page's sake. `stop` ends it between two requests. No server is asked more often than for a
+        source.
         """
         read = 0
-        for suggestion in store.to_fetch(self._db, self._clock(), MOST):
-            if stop and stop.is_set():
-                break
-            after, next_at = self._read(suggestion)
-            store.note_fetch(self._db, suggestion, after, next_at, self._clock())
-            read += 1
+        with closing(Turns(self._project / STORE, stop or Event())) as turn, suppress(Stopped):
+            for suggestion in store.to_fetch(self._db, self._clock(), MOST):
+                after, next_at = self._read(suggestion, turn)
+                store.note_fetch(self._db, suggestion, after, next_at, self._clock())
+                read += 1
         self._tell()
         return read
 
-    def _read(self, suggestion: Suggestion) -> tuple[Suggestion, datetime | None]:
+    def _read(self, suggestion: Suggestion, turn: Turn) -> tuple[Suggestion, datetime | None]:
         """What is behind the link, and when there is something to do about it next."""
         now, tries = self._clock(), suggestion.tries + 1
         try:
-            document = fetch_page(page_about(suggestion.url), client=self._http)
+            document = fetch_page(page_about(suggestion.url), client=self._http, turn=turn)
         except SourceError as error:
             tried = replace(suggestion, tries=tries, trouble=f"The page could not be read: {error}.")
             if tries > len(PAUSES):
@@ -149,8 +156,8 @@ class Suggestions:
 
     def _tell(self) -> None:
         """At most one mail a day, and only when something new waits; then it lists all that does."""
-        operator, now = self._settings.mailbox.operator, self._clock()
-        if not operator or not store.untold(self._db):
+        operator, key = self._settings.mailbox.operator, f"suggestions {self._clock().date()}"
+        if not operator or not store.untold(self._db) or records.of_key(self._db, key):
             return
         with writing(self._db):
             looks = [look for look in self.open() if look.suggestion.state in store.OPEN]
@@ -158,7 +165,7 @@ class Suggestions:
             posted = self._readers.post(
                 "suggestion",
                 NoticeKind.ALARM,
-                f"suggestions {now.date()}",
+                key,
                 to=operator,
                 subject=f"{count} for you",
                 suggestions=[self._told(look) for look in looks[:NAMED]],

@@ -20,11 +20,6 @@ def ready() -> bool:
     return _tell("READY=1")
 
 
-def status(text: str) -> bool:
-    """What is being done, in one line that `systemctl status` shows."""
-    return _tell(f"STATUS={' '.join(text.split())}")
-
-
 def stopping() -> bool:
     """The end has begun."""
     return _tell("STOPPING=1")
@@ -64,6 +59,6 @@ def _tell(message: str) -> bool:
     path = "\0" + address[1:] if address.startswith("@") else address
     with suppress(OSError, ValueError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
         out.settimeout(_PATIENCE)
-        out.sendto(message.encode("utf-8", "replace"), path)
+        out.sendto(message.encode(), path)
         return True
     return False

@@ -181,8 +181,10 @@ def wait_for(condition: Callable[[], object], seconds: float = PATIENCE) -> bool
 
 
 @contextmanager
-def mail_host(*, lmtp_port: int | None = None) -> Iterator[MailHost]:
+def mail_host(*, lmtp_port: int | None = None, more: Sequence[str] = ()) -> Iterator[MailHost]:
     """Runs until the block ends. Skips the test where that is impossible.
+
+    `more` are addresses of readers.test that have a mailbox too.
 
     `lmtp_port` is where an LMTP server of the test takes mail for news.test; Postfix asks it about every recipient
     before it takes mail for them. Without it, papers@news.test has a mailbox like the readers.
@@ -193,8 +195,9 @@ def mail_host(*, lmtp_port: int | None = None) -> Iterator[MailHost]:
         folder.chmod(0o755)  # the servers give up root's rights and still must get in
         smtp, imap, lmtp, gone = _free_ports(4)
         nobody = pwd.getpwnam("nobody")
-        _prepare_dovecot(folder, nobody.pw_uid, nobody.pw_gid, imap=imap, lmtp=lmtp)
-        _prepare_postfix(folder, smtp=smtp, lmtp=lmtp, gone=gone, news=lmtp_port)
+        users = (*USERS, *more)
+        _prepare_dovecot(folder, users, nobody.pw_uid, nobody.pw_gid, imap=imap, lmtp=lmtp)
+        _prepare_postfix(folder, users, smtp=smtp, lmtp=lmtp, gone=gone, news=lmtp_port)
         host = MailHost(folder, smtp, imap)
         stack.enter_context(_running(["dovecot", "-F", "-c", folder / "dovecot.conf"], [imap, lmtp], host))
         stack.enter_context(_running([_daemons() / "master", "-s", "-c", folder / "postfix"], [smtp, gone], host))
@@ -209,15 +212,15 @@ def _skip_where_impossible() -> None:
             pytest.skip(f"the Debian package {package} is not installed")
 
 
-def _prepare_dovecot(folder: Path, uid: int, gid: int, *, imap: int, lmtp: int) -> None:
+def _prepare_dovecot(folder: Path, users: Sequence[str], uid: int, gid: int, *, imap: int, lmtp: int) -> None:
     (folder / "dovecot.conf").write_text(_DOVECOT.format(folder=folder, imap=imap, lmtp=lmtp))
-    (folder / "users").write_text("".join(f"{user}:{PASSWORD}:{uid}:{gid}::::\n" for user in USERS))
+    (folder / "users").write_text("".join(f"{user}:{PASSWORD}:{uid}:{gid}::::\n" for user in users))
     mail = folder / "mail"
     mail.mkdir()
     os.chown(mail, uid, gid)
 
 
-def _prepare_postfix(folder: Path, *, smtp: int, lmtp: int, gone: int, news: int | None) -> None:
+def _prepare_postfix(folder: Path, users: Sequence[str], *, smtp: int, lmtp: int, gone: int, news: int | None) -> None:
     own, queue = folder / "postfix", folder / "queue"
     for made in (own, queue, queue / "pid", folder / "postfix-data"):
         made.mkdir()
@@ -226,7 +229,7 @@ def _prepare_postfix(folder: Path, *, smtp: int, lmtp: int, gone: int, news: int
     for name in _QUEUES:
         (queue / name).mkdir()
         shutil.chown(queue / name, "postfix", "postdrop")
-    (folder / "mailboxes").write_text("".join(f"{user} ok\n" for user in USERS))
+    (folder / "mailboxes").write_text("".join(f"{user} ok\n" for user in users))
     own.joinpath("main.cf").write_text(
         _POSTFIX.format(
             folder=folder,

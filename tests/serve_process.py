@@ -12,14 +12,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
 from conftest import WordEmbedder
 
-from newsletter import newsletter, serving, suggesting
+from newsletter import newsletter, serving, suggesting, ticks
 from newsletter.delivery import ledger
 from newsletter.entries import pulling
 from newsletter.entries import store as entries
@@ -69,17 +69,20 @@ class Orders:
     #: seconds that the embedder takes for a text
     thinking: float = 0.0
     standby: bool = False
+    #: seconds after which a tick is stuck
+    stuck: float = 600.0
 
 
 class ServeProcess:
     """Serves a project until it is ended or killed; keeps what it says."""
 
-    def __init__(self, project: Path, clock: Hurried, *, die: str = "", thinking: float = 0, standby: bool = False):
+    def __init__(self, project: Path, clock: Hurried, **orders: Any) -> None:
+        """`orders` are as `Orders` knows them."""
         self.project = project
-        orders = Orders(clock.start.isoformat(), clock.speed, clock.epoch, die, thinking, standby)
+        told = Orders(clock.start.isoformat(), clock.speed, clock.epoch, **orders)
         self.began = time.monotonic()
         self.child = subprocess.Popen(
-            [sys.executable, __file__, str(project), json.dumps(asdict(orders))],
+            [sys.executable, __file__, str(project), json.dumps(asdict(told))],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -200,7 +203,7 @@ def _in_half_a_save() -> None:
             _die()
         return save(db, source, document, found, now)
 
-    pulling.store.save = half
+    vars(entries)["save"] = half
 
 
 def _enqueue_half(*, committed: bool) -> None:
@@ -256,16 +259,16 @@ def _public_here(user_agent: str) -> Any:
 
 def main(project: Path, orders: Orders) -> None:
     clock = Hurried(datetime.fromisoformat(orders.start), orders.speed, orders.epoch)
-    suggesting.public_client = _public_here
+    vars(suggesting)["public_client"] = _public_here
     if orders.die:
         MOMENTS[orders.die]()
-    # Where a clock hurries, ten minutes are no time: only there a tick that waits for a server is not stuck.
+    ticks.STUCK = timedelta(seconds=orders.stuck)
     serving.serve(
         project,
         events(sys.stdout, human=False, clock=clock),
         clock=clock,
         embedder=_Thinking(orders.thinking) if orders.thinking else WordEmbedder(),
-        pace=replace(QUICK),
+        pace=QUICK,
         standby=orders.standby,
     )
 

@@ -22,8 +22,10 @@ def web() -> Web:
 
 
 @pytest.fixture
-def newsletter(tmp_path: Path, clock: Clock, web: Web) -> Iterator[Newsletter]:
-    """Five entries are pulled; Ada and Bob read it."""
+def newsletter(tmp_path: Path, clock: Clock, web: Web, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsletter]:
+    """Five entries are pulled; Ada and Bob read it. Servers are asked again at once."""
+    for pause in ("PAUSE", "ARXIV_PAUSE"):
+        monkeypatch.setattr(f"newsletter.entries.spacing.{pause}", 0.0)
     http = http_client(httpx2.MockTransport(web))
     make_project(tmp_path, OPERATOR, entries=5)
     with Newsletter(tmp_path, clock=clock, embedder=WordEmbedder(), http=http) as newsletter:

@@ -81,7 +81,7 @@ def test_a_folder_that_is_missing_is_told_and_read_once_it_is_there(sources: Ope
     found = sources(pages="pages")
     [report] = found.pull(due_only=True)
     assert report.error
-    assert "pages cannot be read: No such file or directory; next try" in report.error
+    assert "pages cannot be read: No such file or directory" in report.error
     assert found.pull(due_only=True) == []
     settle(files_of(tmp_path / "pages", "1") / "1.jsonl")
     assert summary(found.pull(due_only=True)) == {"pages": (1, 0, None)}

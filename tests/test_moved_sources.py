@@ -105,7 +105,7 @@ def test_no_redirect_leads_into_a_private_network_unless_the_setting_says_so(sou
             [refused] = sources(a=host).pull()
             [allowed] = sources("[pull]\nprivate_networks = true\n", a=host).pull()
     assert refused.error
-    assert "127.0.0.1 is not on the public internet; `pull.private_networks = true` allows it; next" in refused.error
+    assert "127.0.0.1 is not on the public internet; `pull.private_networks = true` allows it" in refused.error
     assert (allowed.new, allowed.error) == (1, None)
 
 

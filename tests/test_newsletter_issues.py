@@ -229,10 +229,12 @@ def test_status_tells_how_things_stand(newsletter: Newsletter, clock: Clock) -> 
     newsletter.send(now=True, to=ADA)
     found = newsletter.status()
     assert (found.entries, found.subscribers, found.deliveries) == (12, {"active": 3}, {"sent": 1})
-    assert found.sources == {"papers": (clock().isoformat(), None, 12)}
-    assert [(str(key), at.isoformat(), readers) for key, (at, readers) in found.coming.items()] == [
-        ("daily-2026-11-22", "2026-11-22T13:00:00+00:00", 1),
-        ("weekly-2026-11-27", "2026-11-26T23:00:00+00:00", 2),
+    assert [(pull.name, pull.pulled_at, pull.error, pull.entries) for pull in found.pulls] == [
+        ("papers", clock(), None, 12)
+    ]
+    assert [(str(issue.key), str(issue.first_hour), issue.readers) for issue in found.ahead] == [
+        ("daily-2026-11-22", "2026-11-22 13:00:00+00:00", 1),
+        ("weekly-2026-11-27", "2026-11-26 23:00:00+00:00", 2),
     ]
 
 

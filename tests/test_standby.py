@@ -1,5 +1,7 @@
 """Who serves, and who waits; one turn for cron; and how soon it ends when it is told to."""
 
+import fcntl
+import os
 import threading
 import time
 from collections import Counter
@@ -13,25 +15,24 @@ import pytest
 from commandline import Run, fails, start
 from conftest import WordEmbedder
 from mailserver import mail_server
-from newsroom import SETTINGS, empty_database, entry, mails, make_project, write_entries
+from newsroom import SETTINGS, empty_database, entry, mails, write_entries
 from serve_process import Hurried, ServeProcess, served, wait_for
-from test_serving import ADA, ask, by_smtp, memory_of, project_with, states
-from test_serving import process as serving_process
-from webhost import feed_of, say, web_host
+from test_serving import ADA, ask, by_smtp, project_with, states
+from town import tell
+from webhost import web_host
 
 from newsletter import Newsletter, supervisor
-from newsletter.ticks import all_ticks
-from subscribers.evidence import Origin
+from newsletter.ticks import NAMES, all_ticks
 
 #: A clock as others have it.
 NOW = Hurried(datetime.now(UTC), 1.0)
 OTHER = "Another process serves this newsletter already. End it first, or let this one stand by with --standby."
 
 
-def endings(project: Path) -> Counter[str]:
+def endings(project: Path) -> dict[str, str]:
     """Of every tick: how it ended last."""
     with Newsletter(project, embedder=WordEmbedder()) as newsletter:
-        return Counter({name: tick.error or "well" for name, tick in all_ticks(newsletter.database).items()})
+        return {name: tick.error or "well" for name, tick in all_ticks(newsletter.database).items()}
 
 
 # -- one serves
@@ -40,8 +41,6 @@ def endings(project: Path) -> Counter[str]:
 @contextmanager
 def somebody_serves(project: Path) -> Iterator[None]:
     """The lock is held, as a process holds it that serves."""
-    import fcntl
-
     with (project / supervisor.LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -103,7 +102,7 @@ def test_a_second_process_refuses_and_one_that_stands_by_takes_over(tmp_path: Pa
         after_kill = time.monotonic() - killed
         ask(project, ADA)
         assert wait_for(lambda: mails(project), 10)
-        with served(project, NOW, standby=True) if False else _waiting(project) as fourth:
+        with _waiting(project) as fourth:
             ended = time.monotonic()
             second.end()
             assert wait_for(lambda: fourth.serves, 10)
@@ -113,7 +112,7 @@ def test_a_second_process_refuses_and_one_that_stands_by_takes_over(tmp_path: Pa
         for process in (first, second):
             if process.runs:
                 process.kill()
-    print(f"\ntaken over {after_kill:.2f} s after a kill, {after_end:.2f} s after the word to end")
+    tell(f"taken over {after_kill:.2f} s after a kill, {after_end:.2f} s after the word to end")
     assert after_kill < 2
     assert after_end < 3
 
@@ -139,20 +138,24 @@ def test_one_that_stands_by_ends_at_once(tmp_path: Path) -> None:
 # -- one turn
 
 
+def settle(path: Path) -> None:
+    """Nobody has written to it for a while."""
+    os.utime(path, (time.time() - 60,) * 2)
+
+
 def test_one_turn_does_all_that_is_due_once(run: Run, tmp_path: Path) -> None:
-    project = project_with(tmp_path, '[cadence]\nfrequency = "daily"\nat = "00:00"\n')
-    with Newsletter(project, embedder=WordEmbedder(), clock=lambda: datetime(2026, 1, 1, tzinfo=UTC)) as newsletter:
-        newsletter.subscribe(ADA, interests=["walking robots"])
-    ask(project, "bob@example.org")
+    project = due_project(tmp_path, "", readers=1)
+    ask(project, ADA)
     for _ in range(2):
         assert run("tick", "--project", project).status == 0
-        assert endings(project) == Counter({name: "well" for name in ("pull", "make", "deliver", "tend")})
+        assert endings(project) == dict.fromkeys(NAMES, "well")
         assert states(project) == ["sent", "sent"]
     assert len(mails(project)) == 2
 
 
 def test_a_source_that_fails_is_told_and_the_others_are_done(run: Run, tmp_path: Path) -> None:
     project = project_with(tmp_path)
+    settle(project / "papers.jsonl")
     with (project / "newsletter.toml").open("a") as file:
         file.write('[[sources]]\nname = "lost"\nlocation = "lost.jsonl"\n')
     ask(project, ADA)
@@ -164,9 +167,7 @@ def test_a_source_that_fails_is_told_and_the_others_are_done(run: Run, tmp_path:
 
 
 def test_a_broken_template_is_told_and_the_notices_leave(run: Run, tmp_path: Path) -> None:
-    project = project_with(tmp_path, '[cadence]\nfrequency = "daily"\nat = "00:00"\n')
-    with Newsletter(project, embedder=WordEmbedder(), clock=lambda: datetime(2026, 1, 1, tzinfo=UTC)) as newsletter:
-        newsletter.subscribe(ADA, interests=["walking robots"])
+    project = due_project(tmp_path, "", readers=1)
     (project / "templates/issue").mkdir(parents=True)
     (project / "templates/issue/issue.mjml").write_text("<mjml>{{ no such thing }}</mjml>")
     ask(project, "bob@example.org")
@@ -191,9 +192,10 @@ def test_two_turns_at_once_are_harmless(tmp_path: Path) -> None:
 # -- told to end, in the middle of each thing
 
 
-def hurried_project(folder: Path, more: str, readers: int) -> Path:
+def due_project(folder: Path, more: str, readers: int, entries: int = 12) -> Path:
     """Everybody is due at once."""
     project = project_with(folder, f'[cadence]\nfrequency = "daily"\nat = "00:00"\n{more}')
+    settle(write_entries(project, [entry(n) for n in range(entries)]))
     with Newsletter(project, embedder=WordEmbedder(), clock=lambda: datetime(2026, 1, 1, tzinfo=UTC)) as newsletter:
         for n in range(readers):
             newsletter.subscribe(f"r{n:04}@example.org", interests=["walking robots"])
@@ -219,25 +221,24 @@ def test_it_ends_soon_while_a_server_drips(tmp_path: Path) -> None:
         with served(tmp_path, NOW) as process:
             assert asked.wait(20)
             took = process.end()
-    print(f"\nended in {took:.2f} s")
+    tell(f"ended in {took:.2f} s")
     assert took < 5
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("readers", "thinking"), [(4, 0.05), (3000, 0)])
 def test_it_ends_soon_while_it_embeds_or_composes(tmp_path: Path, readers: int, thinking: float) -> None:
-    project = hurried_project(tmp_path, "", readers)
-    write_entries(project, [entry(n) for n in range(400)])
+    project = due_project(tmp_path, "", readers, entries=400)
     with served(project, NOW, thinking=thinking) as process:
-        assert wait_for(lambda: endings(project)["make"] != 0 or has_begun(project, "make"), 20)
+        assert wait_for(lambda: has_begun(project, "make"), 20)
         time.sleep(0.7)
         took = process.end()
     found = Counter(states(project))
-    print(f"\nended in {took:.2f} s: {dict(found)}")
+    tell(f"ended in {took:.2f} s: {dict(found)}")
     assert took < 5
     assert found["uncertain"] == found["sending"] == found["claimed"] == 0
     with served(project, NOW):
-        assert wait_for(lambda: Counter(states(project))["sent"] == readers, 90)
+        assert wait_for(lambda: Counter(states(project))["sent"] == readers, 90), Counter(states(project))
 
 
 def has_begun(project: Path, name: str) -> bool:
@@ -254,12 +255,12 @@ def test_the_message_in_hand_is_finished_where_a_server_takes_its_time(tmp_path:
             time.sleep(1)
 
         told.on_recipient = slowly
-        project = hurried_project(tmp_path, by_smtp(told.port), 20)
+        project = due_project(tmp_path, by_smtp(told.port), 20)
         with served(project, NOW) as process:
             assert wait_for(lambda: told.accepted, 30)
             took = process.end()
         found = Counter(states(project))
-        print(f"\nended in {took:.2f} s: {dict(found)}")
+        tell(f"ended in {took:.2f} s: {dict(found)}")
         assert took < 5
         assert found == {"sent": len(told.accepted), "queued": 20 - len(told.accepted)}
 
@@ -269,5 +270,5 @@ def test_it_ends_soon_while_nothing_happens(tmp_path: Path) -> None:
     with served(project_with(tmp_path), NOW) as process:
         time.sleep(1)
         took = process.end()
-    print(f"\nended in {took:.2f} s")
+    tell(f"ended in {took:.2f} s")
     assert took < 3

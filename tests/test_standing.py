@@ -43,8 +43,7 @@ def test_a_new_newsletter_has_nothing_to_tell(tmp_path: Path, open_newsletter: O
     assert (found.entries, found.subscribers, found.ahead, found.behind, found.ticks) == (0, {}, (), (), {})
     assert (found.notices, found.suggestions, found.suppressed, found.serving) == (0, 0, (), False)
     (pull,) = found.pulls
-    assert (pull.name, pull.pulled_at) == ("papers", None)
-    assert found.sources == {"papers": (None, None, 0)}
+    assert (pull.name, pull.pulled_at, pull.error, pull.entries) == ("papers", None, None, 0)
 
 
 def test_sources_people_and_what_waits_are_told(newsletter: Newsletter, clock: Clock) -> None:
@@ -63,7 +62,8 @@ def test_sources_people_and_what_waits_are_told(newsletter: Newsletter, clock: C
     with (newsletter.project / LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         found = look(newsletter)
-    assert found.sources == {"papers": (clock().isoformat(), None, 12)}
+    (pull,) = found.pulls
+    assert (pull.name, pull.pulled_at, pull.error, pull.entries) == ("papers", clock(), None, 12)
     assert found.subscribers == {"active": 1, "suppressed": 1}
     assert found.suppressed == ((BOB, "complained", clock()),)
     assert (found.notices, found.notices_since, found.suggestions) == (2, clock() - HOUR, 1)

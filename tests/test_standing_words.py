@@ -53,8 +53,6 @@ def status(*pulls: SourceState, **more: Any) -> Status:
     found: dict[str, Any] = {
         "entries": 1_234,
         "subscribers": {"active": 98_000, "paused": 3},
-        "sources": {},
-        "coming": {},
         "deliveries": {},
         "serving": True,
         "ticks": WELL,

@@ -1,5 +1,6 @@
 """What readers suggest: kept once, and its page read politely, without a way into private networks."""
 
+import time
 from itertools import pairwise
 from threading import Event
 
@@ -131,7 +132,9 @@ def test_no_private_network_is_reached_by_a_link(newsletter: Newsletter, clock: 
     """With the client that is used in earnest."""
     suggest(newsletter, link)
     signer = Signer("https://news.example.org", load_keys(newsletter.database))
-    suggestions = Suggestions(newsletter.database, newsletter.settings, newsletter.readers, signer, clock)
+    suggestions = Suggestions(
+        newsletter.database, newsletter.project, newsletter.settings, newsletter.readers, signer, clock
+    )
     try:
         suggestions.fetch_new()
     finally:
@@ -159,6 +162,18 @@ def test_of_a_paper_on_arxiv_the_page_is_read_and_not_the_file(newsletter: Newsl
     newsletter.suggestions.fetch_new()
     assert web.asked == ["https://arxiv.org/abs/2603.01234"]
     assert newsletter.suggestions.look(1).entry.title == "Walking robots that weave"
+
+
+def test_no_server_is_asked_more_often_than_for_a_source(
+    newsletter: Newsletter, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.entries.spacing.ARXIV_PAUSE", 0.25)
+    for number in ("2603.01234", "2603.01235", "2603.01236"):
+        suggest(newsletter, f"https://arxiv.org/abs/{number}")
+    began = time.monotonic()
+    assert newsletter.suggestions.fetch_new() == 3
+    assert time.monotonic() - began >= 0.5
+    assert len(web.asked) == 3
 
 
 def test_what_turns_out_to_be_in_already_is_no_work_for_the_operator(newsletter: Newsletter, web: Web) -> None:

@@ -1,7 +1,9 @@
 """What long runs of `newsletter serve` share: feeds that grow, readers all over the world, and the count at the end."""
 
 import random
+import re
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -27,6 +29,11 @@ DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 #: Entries that a feed shows; older ones fall off.
 SHOWN = 400
 FEEDS = ("robots", "forests", "music")
+
+
+def tell(words: str) -> None:
+    """For who runs it by hand, with -s."""
+    sys.stdout.write(f"\n{words}\n")
 
 
 class Feeds:
@@ -62,12 +69,12 @@ def feeds(clock: Hurried, an_hour: float) -> Iterator[tuple[str, Feeds]]:
         yield host, shown
 
 
-def make_town(project: Path, host: str, more: str) -> None:
+def make_town(project: Path, host: str, more: str, *, settings: str = SETTINGS) -> None:
     """A newsletter whose sources are those feeds and a folder."""
     tables = "".join(f'[[sources]]\nname = "{name}"\nlocation = "{host}/{name}"\n' for name in FEEDS)
     tables += '[[sources]]\nname = "folder"\nlocation = "folder"\n'
     (project / "folder").mkdir(parents=True)
-    (project / "newsletter.toml").write_text(f"{SETTINGS}[pull]\nevery_minutes = 30\n{more}{tables}", "utf-8")
+    (project / "newsletter.toml").write_text(f"{settings}[pull]\nevery_minutes = 30\n{more}{tables}", "utf-8")
     empty_database(project / "newsletter.db")
 
 
@@ -123,11 +130,6 @@ class Books:
             self.titles = Counter(title for (title,) in db.execute("SELECT title FROM entries"))
             #: frequency, date, has it a general edition?
             self.issues = db.execute("SELECT frequency, due_date, general IS NOT NULL FROM issues").fetchall()
-            #: entries that stand in two issues of one frequency
-            self.doubled = db.execute(
-                "SELECT frequency, entry_id, count(*) FROM issue_entries JOIN issues ON id = issue_id "
-                "WHERE pin IS NULL GROUP BY 1, 2 HAVING count(*) > 1"
-            ).fetchall()
             self.checked = db.execute("PRAGMA integrity_check").fetchone()[0]
 
     def of_state(self, *states: str) -> set[int]:
@@ -138,7 +140,19 @@ class Books:
         """(reader, period) that were sent, or may have been."""
         return {(row[2], row[3]) for row in self.deliveries if row[4] in ("sent", "uncertain")}
 
-    def told_twice(self) -> list[str]:
-        """Readers with two messages of one Message-ID."""
+    def told_twice(self) -> list[tuple[str, str]]:
+        """(reader, Message-ID) of which two messages were taken."""
         ids = Counter((mail.recipients[0], str(parsed(mail.content)["message-id"])) for mail in self.accepted)
-        return [who for (who, _), count in ids.items() if count > 1]
+        return [one for one, count in ids.items() if count > 1]
+
+    def read_twice(self) -> list[tuple[str, str]]:
+        """(reader, title) that stands in two of their messages."""
+        read = Counter((mail.recipients[0], title) for mail in self.accepted for title in titles(mail.content))
+        return [one for one, count in read.items() if count > 1]
+
+
+def titles(message: bytes) -> set[str]:
+    """The entries in a message, by the titles in its text part."""
+    body = parsed(message).get_body(("plain",))
+    assert body is not None
+    return set(re.findall(r"^\d+\. ((?:Study|The) .*\d.*)$", body.get_content(), re.MULTILINE))

@@ -45,7 +45,8 @@ def pull(project: Project = ".", as_json: AsJson = False) -> None:  # type: igno
             if report.moved_to:
                 say(f"{report.name}: it has moved for good. Write {report.moved_to} into newsletter.toml.")
             if report.error:
-                warn(f"{report.name}: {report.error}. The other sources are not affected.")
+                again = f"; next try {report.next_try:%Y-%m-%d %H:%M} UTC" if report.next_try else ""
+                warn(f"{report.name}: {report.error}{again}. The other sources are not affected.")
             elif report.unchanged:
                 say(f"{report.name}: nothing has changed")
             else:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.cli.not_sent import rows_of, tell_not_sent
 from newsletter.cli.output import AsJson, Project, opened, say, say_json
+from newsletter.cli.sources import source_as_dict
 
 if TYPE_CHECKING:
     from newsletter.reports import IssueStanding, Status
@@ -30,23 +31,13 @@ def status(project: Project = ".", as_json: AsJson = False) -> None:  # type: ig
 
 
 def _as_dict(found: "Status") -> dict[str, Any]:
-    pulls = {pull.name: pull for pull in found.pulls}
-
-    def more(name: str) -> dict[str, Any]:
-        pull = pulls.get(name)
-        keys = ("good_at", "next_at", "failures", "failing_since", "moved_to")
-        return {key: getattr(pull, key) for key in keys} if pull else {}
-
     return {
         "serving": found.serving,
         "entries": found.entries,
         "subscribers": found.subscribers,
-        "sources": [
-            {"name": name, "pulled_at": at, "error": error, "entries": brought, **more(name)}
-            for name, (at, error, brought) in found.sources.items()
-        ],
+        "sources": [source_as_dict(pull) for pull in found.pulls],
         "coming": [
-            {"issue": str(key), "first_hour": at, "readers": readers} for key, (at, readers) in found.coming.items()
+            {"issue": str(issue.key), "first_hour": issue.first_hour, "readers": issue.readers} for issue in found.ahead
         ],
         "issues": [_issue(issue) for issue in (*found.ahead, *found.behind)],
         "ticks": [

@@ -111,7 +111,7 @@ def list_(project: Project = ".", as_json: AsJson = False) -> None:  # type: ign
         states = newsletter.sources.states()
     now = datetime.now(UTC)
     if as_json:
-        say_json([_as_json(state) for state in states])
+        say_json([source_as_dict(state) for state in states])
     elif not states:
         say("No sources yet. `newsletter sources add URL` adds one.")
     else:
@@ -212,19 +212,13 @@ def _show_last(entries: "Sequence[ParsedEntry]", source: str, search_url: str) -
 
 
 def _card(parsed: "ParsedEntry", source: str, search_url: str, today: "date") -> list[str]:
-    from newsletter.entries.entry import Entry
+    from newsletter.entries.entry import as_it_would_be
     from newsletter.rendering.card import card_of
 
-    entry = Entry(
-        id=0, title=parsed.title, summary=parsed.summary, authors=parsed.authors, url=parsed.url,
-        published=parsed.published, categories=parsed.categories, popularity=parsed.popularity, content_hash=b"",
-        sources=(source,), thanks=parsed.thanks,
-    )  # fmt: skip
-    card = card_of(entry, search_url=search_url, today=today)
-    about = " · ".join(filter(None, (card.people, card.origin, card.date)))
+    card = card_of(as_it_would_be(parsed, source), search_url=search_url, today=today)
     return [
         *textwrap.wrap(card.title, _WIDTH),
-        *textwrap.wrap(about, _WIDTH),
+        *textwrap.wrap(card.about, _WIDTH),
         *textwrap.wrap(card.sentence(None), _WIDTH, max_lines=2, placeholder=" …"),
     ]
 
@@ -241,7 +235,8 @@ def _content(file: Path) -> bytes:
         raise SourceError(f"it cannot be read: {error.strerror or error}") from error
 
 
-def _as_json(state: "SourceState") -> dict[str, Any]:
+def source_as_dict(state: "SourceState") -> dict[str, Any]:
+    """How a source does, for a script."""
     return {
         "name": state.name,
         "entries": state.entries,

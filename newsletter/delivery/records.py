@@ -67,15 +67,6 @@ def of_reader(db: Database, subscriber_id: int, issue_id: int) -> Delivery | Non
     return delivery_of(row) if row else None
 
 
-def served(db: Database, periods: Iterable[str]) -> dict[tuple[int, str], DeliveryState]:
-    """The state of every copy there is for these periods, by (subscriber, period)."""
-    rows = db.conn.execute(
-        "SELECT subscriber_id, period, state FROM deliveries WHERE period IN (SELECT value FROM json_each(?))",
-        [json.dumps(sorted(set(periods)))],
-    )
-    return {(subscriber_id, period): DeliveryState(state) for subscriber_id, period, state in rows}
-
-
 def periods_of(db: Database, subscriber_id: int, now: datetime) -> set[str]:
     """The periods for which a reader has had an issue by now, or will have none; not that of one that still comes."""
     rows = db.conn.execute(
@@ -148,12 +139,16 @@ def counts_before(db: Database, subscriber_ids: Sequence[int]) -> Mapping[int, i
 
 def count_by_state(db: Database, issue_id: int | None = None) -> dict[str, int]:
     """How many deliveries are in each state, of one issue or of all."""
-    return dict(
-        db.conn.execute(
-            "SELECT state, count(*) FROM deliveries WHERE ? IS NULL OR issue_id = ? GROUP BY state",
-            [issue_id, issue_id],
-        )
-    )
+    # Two statements, for SQLite finds one issue's rows by an index only where nothing else may be meant.
+    if issue_id is None:
+        return dict(db.conn.execute("SELECT state, count(*) FROM deliveries GROUP BY state"))
+    return dict(db.conn.execute("SELECT state, count(*) FROM deliveries WHERE issue_id = ? GROUP BY state", [issue_id]))
+
+
+def count_waiting(db: Database) -> int:
+    """How many deliveries are still to be handed over, now or later."""
+    row = db.conn.execute("SELECT count(*) FROM deliveries WHERE state IN ('queued', 'deferred')").fetchone()
+    return int(row[0])
 
 
 def delivery_of(row: Sequence[Any]) -> Delivery:

@@ -73,6 +73,23 @@ class Entry:
         return text_of(self.title, self.summary)
 
 
+def as_it_would_be(found: ParsedEntry, source: str) -> Entry:
+    """What was found, as the entry that it would become."""
+    return Entry(
+        id=0,
+        title=found.title,
+        summary=found.summary,
+        authors=found.authors,
+        url=found.url,
+        published=found.published,
+        categories=found.categories,
+        popularity=found.popularity,
+        content_hash=b"",
+        sources=(source,),
+        thanks=found.thanks,
+    )
+
+
 def text_of(title: str, summary: str) -> str:
     """What the model reads of an entry."""
     return f"{title}. {summary}" if summary else title

@@ -31,6 +31,8 @@ MAX_ERROR_BYTES = 65_536
 MAX_SECONDS = 60.0
 MAX_REDIRECTS = 10
 _TIMEOUT = httpx2.Timeout(15.0)
+#: Characters of a validator that is sent back; many servers refuse a request with headers of 8,000 and more.
+_MAX_VALIDATOR = 1_000
 
 #: Called with a URL before it is asked for; returns when it is our turn.
 Turn = Callable[[str], None]
@@ -120,9 +122,9 @@ def at_once(url: str) -> None:
     """It is always our turn."""
 
 
-def fetch_page(url: str, *, client: httpx2.Client) -> Document:
+def fetch_page(url: str, *, client: httpx2.Client, turn: Turn = at_once) -> Document:
     """What is behind a link, of at most 2 MB; its `name` is the address where redirects led. Raises `SourceError`."""
-    document = whole(fetch_url(url, client=client, limit=MAX_PAGE_BYTES))
+    document = whole(fetch_url(url, client=client, turn=turn, limit=MAX_PAGE_BYTES))
     return Document(document.found_at, document.content, document.content_type)
 
 
@@ -152,8 +154,10 @@ def fetch_url(
     asked = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
     began = False
     try:
-        # A header that is not ASCII cannot be sent back; the server then simply answers in full.
-        conditions = {name: value for name, value in asked.items() if value and value.isascii()}
+        # What is not ASCII cannot be sent back, and what is huge would be refused: then it simply answers in full.
+        conditions = {
+            name: value for name, value in asked.items() if value and value.isascii() and len(value) <= _MAX_VALIDATOR
+        }
         request = client.build_request("GET", url, headers=conditions)
         with _final_answer(client, request, own, turn) as (answer, moved_to):
             if answer.status_code == httpx2.codes.NOT_MODIFIED and conditions:

@@ -24,6 +24,10 @@ MayConnect = Callable[[Address], bool]
 DEADLINE, OWN_HOST = "deadline", "own_host"
 #: IPv6 addresses by which a network reaches IPv4 (RFC 6052).
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+#: All that the internet's IPv6 addresses are from (RFC 4291): not so the old ones of a site, or ::127.0.0.1.
+_UNICAST = ipaddress.ip_network("2000::/3")
+#: For a network's own machinery (RFC 6890); Python knows only parts of it.
+_PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")
 #: OpenSSL's numbers for what is wrong with a certificate.
 _CERTIFICATE = {
     9: "its certificate is not valid yet (or this machine's clock is wrong)",
@@ -48,9 +52,11 @@ def is_public(address: Address) -> bool:
         wrapped = address.sixtofour
         if address in _TRANSLATED:
             wrapped = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if wrapped and not is_public(wrapped):
+        if wrapped:
+            return is_public(wrapped)
+        if address not in _UNICAST:
             return False
-    return address.is_global and not address.is_multicast
+    return address.is_global and not address.is_multicast and address not in _PROTOCOLS
 
 
 def anywhere(address: Address) -> bool:

@@ -58,7 +58,7 @@ class PullReport:
     new: int = 0
     known: int = 0
     skipped: list[Skipped] = field(default_factory=list)
-    #: why nothing could be read, and when it is tried again; or None
+    #: why nothing could be read, or None
     error: str | None = None
     #: when `newsletter serve` asks again
     next_try: datetime | None = None
@@ -258,7 +258,7 @@ def _failed(
     failures = memory.failures + 1
     wait = error.retry_after if isinstance(error, FetchError) else None
     report.next_try = next_try(failures, now, every, wait, random)
-    report.error = f"{error}; next try {report.next_try:%Y-%m-%d %H:%M} UTC"
+    report.error = str(error)
     report.moved_to = memory.moved_to
     remember(
         db,
@@ -298,16 +298,21 @@ def _save(db: Database, source: Source, document: Document, parsed: Parsed, repo
 
 
 def read(document: Document, source: Source, now: datetime) -> Parsed:
-    """Parse one document as its source's settings say. Raises `SourceError`."""
-    return parse(
-        document.content,
-        name=document.found_at or document.name,
-        today=now.date(),
-        kind=source.kind,
-        year=source.year,
-        content_type=document.content_type,
-        cross_lists=source.cross_lists,
-    )
+    """Parse one document as its source's settings say. Raises `SourceError`, also for a fault of ours."""
+    try:
+        return parse(
+            document.content,
+            name=document.found_at or document.name,
+            today=now.date(),
+            kind=source.kind,
+            year=source.year,
+            content_type=document.content_type,
+            cross_lists=source.cross_lists,
+        )
+    except SourceError:
+        raise
+    except Exception as error:  # it must not end the pull of all other sources, again with every try
+        raise SourceError(f"it cannot be read, by a fault of this program ({type(error).__name__})") from error
 
 
 def look(source: Source, *, base: Path, client: httpx2.Client, now: datetime, turn: Turn = at_once) -> Parsed:

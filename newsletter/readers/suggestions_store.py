@@ -86,6 +86,12 @@ def to_fetch(db: Database, now: datetime, most: int) -> list[Suggestion]:
     return _select(db, "WHERE state = 'new' AND next_at <= ?", [stored(now)])[:most]
 
 
+def count_waiting(db: Database) -> int:
+    """How many the operator is to decide about."""
+    row = db.conn.execute("SELECT count(*) FROM suggestions WHERE state IN ('waiting', 'unreadable')").fetchone()
+    return int(row[0])
+
+
 def untold(db: Database) -> bool:
     """Does something wait that the operator was not told about? Of what waits, `next_at` is when to tell it."""
     row = db.conn.execute("SELECT 1 FROM suggestions WHERE state IN ('waiting', 'unreadable') AND next_at IS NOT NULL")

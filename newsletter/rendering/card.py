@@ -40,6 +40,11 @@ class Card:
         """Whence it came, as a card says it: whoever suggested it, then its source."""
         return " · ".join(filter(None, (self.thanks, self.source)))
 
+    @property
+    def about(self) -> str:
+        """Who made it, whence it came and when, in one line."""
+        return " · ".join(filter(None, (self.people, self.origin, self.date)))
+
     def sentence(self, n: int | None) -> str:
         """The sentence to set off; empty where there is no summary."""
         return clip(self.sentences[n or 0], SENTENCE) if self.sentences else ""

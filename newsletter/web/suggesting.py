@@ -1,11 +1,12 @@
 """Pages about what readers suggest: the reader's form, and the operator's look at what came of it."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from starlette.responses import Response
 
-from newsletter.entries.entry import READERS, Entry, ParsedEntry
+from newsletter.entries.entry import READERS, Entry, as_it_would_be
 from newsletter.errors import SuggestionError
 from newsletter.readers.suggested import MAX_WHY
 from newsletter.readers.suggestions_store import SuggestionState
@@ -93,7 +94,7 @@ def _shown(look: Look, visit: Visit) -> dict[str, Any]:
         "whys": look.whys,
         "trouble": found.trouble,
         "thanks": look.thanks,
-        "card": _card(look.became or as_entry(look.entry, look.thanks), visit),
+        "card": _card(look.became or as_it_would_be(replace(look.entry, thanks=look.thanks), READERS), visit),
     }
 
 
@@ -115,31 +116,13 @@ def _lead(look: Look) -> str:
     return f"{several.capitalize()} suggested it, the first on {when}: {names}."
 
 
-def as_entry(found: ParsedEntry, thanks: str) -> Entry:
-    """What was found, as the entry that it would become."""
-    return Entry(
-        id=0,
-        title=found.title,
-        summary=found.summary,
-        authors=found.authors,
-        url=found.url,
-        published=found.published,
-        categories=found.categories,
-        popularity=found.popularity,
-        content_hash=b"",
-        sources=(READERS,),
-        thanks=thanks,
-    )
-
-
 def _card(entry: Entry, visit: Visit) -> dict[str, str]:
     today: date = visit.now.date()
     card = card_of(entry, search_url=visit.site.settings.search_url, today=today)
-    line = " · ".join(filter(None, (card.people, card.origin, card.date)))
     return {
         "title": card.title,
         "link": card.link,
-        "line": line,
+        "line": card.about,
         "sentence": card.sentence(None),
         "rest": card.rest(None),
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from newsletter import due
 from newsletter.delivery import ledger, records
 from newsletter.delivery.ledger import BATCH, Claimed, NewDelivery
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
@@ -366,8 +367,8 @@ def test_served_knows_readers_and_periods_whatever_became_of_the_copy(
 ) -> None:
     delivery_id = begin_one(store, now)
     ledger.step(store, "w1", (delivery_id, Refused("550")), None, now)
-    assert records.served(store, ["2026-W48", "2026-W49"]) == {(reader, "2026-W48"): DeliveryState.FAILED}
-    assert records.served(store, []) == {}
+    assert due.served(store, [reader], ["2026-W48", "2026-W49"]) == {(reader, "2026-W48"): DeliveryState.FAILED}
+    assert due.served(store, [reader], []) == {}
 
 
 def test_forgetting_a_person_leaves_no_row(store: Database, reader: int, now: datetime) -> None:
