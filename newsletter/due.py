@@ -29,10 +29,15 @@ def without_copy(db: Database, cadence: Cadence, period: str) -> list[int]:
     return [row[0] for row in rows]
 
 
+def everybody(db: Database) -> list[int]:
+    """All active readers."""
+    return [row[0] for row in db.conn.execute("SELECT id FROM subscribers WHERE state = 'active' ORDER BY id")]
+
+
 def new_or_changed(db: Database, since: datetime) -> list[int]:
-    """Active readers who joined, or changed their rhythm, at or after that moment."""
+    """Active readers who joined and are welcomed, or changed their rhythm, at or after that moment."""
     rows = db.conn.execute(
-        "SELECT id FROM subscribers WHERE joined_at >= ?1 AND state = 'active' "
+        "SELECT id FROM subscribers WHERE joined_at >= ?1 AND welcome = 1 AND state = 'active' "
         "UNION SELECT id FROM subscribers WHERE rhythm_at >= ?1 AND state = 'active'",
         [stored(since)],
     )

@@ -82,7 +82,7 @@ class Round:
 
     def due(self, only: int | None = None) -> Iterator[tuple[IssueKey, list[Addressee]]]:
         """Whoever ought to get an issue and has none for that period yet, some at a time; `only` is one reader's id."""
-        ids = self._everybody() if self._now else self._candidates()
+        ids = due.everybody(self._db) if self._now else self._candidates()
         wanted = [id_ for id_ in ids if only in (None, id_)]
         done, tell = 0, self._told("Composing")
         for start in range(0, len(wanted), CHUNK):
@@ -153,9 +153,6 @@ class Round:
             return why_not_sent(printing.stored.state, printing.stored.held_until)
         word = issues.word_about(self._db, printing.key)
         return why_not_sent(*state_at_freeze(word, self._settings.issue.review_hours, self._moment))
-
-    def _everybody(self) -> list[int]:
-        return [reader.id for reader in people.everybody(self._db, state=State.ACTIVE)]
 
     def _candidates(self) -> list[int]:
         """Ids of everybody who may be due: those whose hour has come of late, who joined or changed of late."""

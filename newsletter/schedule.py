@@ -31,6 +31,8 @@ from subscribers.errors import SubscribersError
 
 #: Opens the newsletter in the thread that asks; `progress` is called between two pieces of long work.
 Opening = Callable[[Callable[[str], Progress]], Newsletter]
+#: Seconds between two looks whether the clock was put back.
+MINDING = 10.0
 #: Seconds between two signs that long work goes on.
 SIGN = 60.0
 #: Seconds after which what was pulled is too old to make an issue of: the machine slept, or has just started.
@@ -89,6 +91,7 @@ class Schedule:
         if last and (last.running or (last.ended_at and self._clock() - last.ended_at < timedelta(seconds=FRESH))):
             self._pulled = time.time()
         self._scheduler.start()
+        threading.Thread(target=self._mind_the_clock, name="clock", daemon=True).start()
         return self
 
     def __exit__(
@@ -116,6 +119,15 @@ class Schedule:
         """A file that is a source has changed. Called from any thread."""
         self._at_once("pull")
 
+    def _mind_the_clock(self) -> None:
+        """A clock that is put back would leave every next call hours ahead: then all are called now."""
+        ahead = time.time() - time.monotonic()
+        while not self._stop.wait(MINDING):
+            before, ahead = ahead, time.time() - time.monotonic()
+            if ahead < before - 1:
+                for job in self._scheduler.get_jobs():
+                    self._at_once(job.id)
+
     def _at_once(self, name: str) -> None:
         # Before the start and after the end there is nobody to wake, and nothing is lost: it is in the database.
         with suppress(JobLookupError, SchedulerNotRunningError):
@@ -125,7 +137,8 @@ class Schedule:
         if name == "make":
             self._await_pull()
         while not self._stop.is_set():
-            self._asked.clear()
+            if name == "deliver":
+                self._asked.clear()
             found = self._worked(name)
             if found != self._trouble.get(name, ""):
                 self._trouble[name] = found
@@ -183,8 +196,13 @@ class Schedule:
 
     def _alive(self) -> None:
         """Tell the supervisor that all goes on, as long as it does."""
-        with suppress(Exception), self.opened() as newsletter:
-            if not ticks.why_not_ready(ticks.all_ticks(newsletter.database), self._clock()):
+        with suppress(Exception):
+            try:
+                with self.opened() as newsletter:
+                    hangs = ticks.why_not_ready(ticks.all_ticks(newsletter.database), self._clock())
+            except (NewsletterError, SubscribersError):
+                hangs = ""  # as broken settings: a new start would not mend them, and end the pages as well
+            if not hangs:
                 supervisor.alive()
 
 

@@ -167,22 +167,24 @@ def _alone(project: Path, log: Log, stop: threading.Event, *, standby: bool) -> 
     Raises `NewsletterError` where another process has it, and this one is not to stand by.
     """
     with (project / supervisor.LOCK).open("a") as file:
-        # Who asks whether somebody serves has the lock for a moment, too.
-        tries = 0
-        while not _locked(file.fileno()):
-            if not standby and tries > 10:
-                raise NewsletterError(
-                    "Another process serves this newsletter already. End it first, or let this one stand by with "
-                    "--standby."
-                )
-            if standby and tries == 11:
-                log.say("Another process serves this newsletter; this one stands by.")
-                supervisor.ready()
-            if stop.wait(STANDBY if tries > 10 else 0.05):
-                yield False
+        # Who only asks whether somebody serves has the lock for a moment, too.
+        for _ in range(10):
+            if _locked(file.fileno()):
+                yield True
                 return
-            tries += 1
-        yield True
+            stop.wait(0.05)
+        if not standby:
+            raise NewsletterError(
+                "Another process serves this newsletter already. End it first, or let this one stand by with --standby."
+            )
+        log.say("Another process serves this newsletter; this one stands by.")
+        supervisor.ready()
+        while not stop.is_set():
+            if _locked(file.fileno()):
+                yield True
+                return
+            stop.wait(STANDBY)
+        yield False
 
 
 def _locked(descriptor: int) -> bool:

@@ -35,7 +35,8 @@ class Tick:
 
     def stuck(self, now: datetime) -> bool:
         """Has it given no sign of life for too long?"""
-        return now - max(filter(None, (self.began_at, self.ended_at)), default=now) > STUCK
+        # A sign from the future is none: the clock was put back.
+        return abs(now - max(filter(None, (self.began_at, self.ended_at)), default=now)) > STUCK
 
 
 def began(db: Database, name: str, now: datetime) -> None:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -57,12 +57,32 @@ class Hurried:
         time.sleep(max((moment - self()).total_seconds() / self.speed, 0))
 
 
+class Halting:
+    """A hurried clock that stands while nobody serves: how fast a process starts is the machine's affair."""
+
+    def __init__(self, start: datetime, speed: float) -> None:
+        self._hurried, self._stands = Hurried(start, speed), True
+
+    def __call__(self) -> datetime:
+        return self._hurried.start if self._stands else self._hurried()
+
+    def go(self, epoch: float) -> None:
+        """Run on from that real moment."""
+        self._hurried, self._stands = replace(self._hurried, epoch=epoch), False
+
+    def halt(self, away: timedelta) -> Hurried:
+        """Stand, so much later than now; returns the clock for who serves next, from when they begin."""
+        self._hurried, self._stands = replace(self._hurried, start=self() + away, epoch=0.0), True
+        return self._hurried
+
+
 @dataclass(frozen=True, slots=True)
 class Orders:
     """What the process is told."""
 
     start: str
     speed: float
+    #: 0: from the moment at which the process begins
     epoch: float
     #: the name of the moment at which it kills itself; empty: never
     die: str = ""
@@ -113,6 +133,11 @@ class ServeProcess:
         assert wait_for(lambda: self.serves or not self.runs, seconds), self.said
         return self
 
+    def epoch(self) -> float | None:
+        """The real moment from which its clock runs, once that is known; None where it ended before."""
+        assert wait_for(lambda: self.has_said("the clock runs") or not self.runs, 60)
+        return next((float(line["epoch"]) for line in list(self.said) if line["event"] == "the clock runs"), None)
+
     def kill(self) -> None:
         """As `kill -9` does."""
         self.child.kill()
@@ -157,9 +182,15 @@ class ServeProcess:
 @contextmanager
 def served(project: Path, clock: Hurried, **how: Any) -> Iterator[ServeProcess]:
     """Serves while the block runs, and is ended well; killed where the block fails."""
-    process = ServeProcess(project, clock, **how)
-    try:
+    with ended(ServeProcess(project, clock, **how)) as process:
         yield process.ready()
+
+
+@contextmanager
+def ended(process: ServeProcess) -> Iterator[ServeProcess]:
+    """The process, which is ended well when the block ends; killed where the block fails."""
+    try:
+        yield process
         if process.runs:
             process.end()
     finally:
@@ -258,14 +289,16 @@ def _public_here(user_agent: str) -> Any:
 
 
 def main(project: Path, orders: Orders) -> None:
-    clock = Hurried(datetime.fromisoformat(orders.start), orders.speed, orders.epoch)
+    clock = Hurried(datetime.fromisoformat(orders.start), orders.speed, orders.epoch or time.time())
+    log = events(sys.stdout, human=False, clock=clock)
+    log("the clock runs", epoch=clock.epoch)
     vars(suggesting)["public_client"] = _public_here
     if orders.die:
         MOMENTS[orders.die]()
     ticks.STUCK = timedelta(seconds=orders.stuck)
     serving.serve(
         project,
-        events(sys.stdout, human=False, clock=clock),
+        log,
         clock=clock,
         embedder=_Thinking(orders.thinking) if orders.thinking else WordEmbedder(),
         pace=QUICK,

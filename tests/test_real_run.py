@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -39,8 +40,8 @@ SECONDS = float(os.environ.get("RUN_SECONDS", "60"))
 SPEED = 3600.0
 #: A Thursday.
 START = datetime(2026, 11, 26, 6, tzinfo=UTC)
-#: Nothing comes before its hour; after it mail takes a second or two, which are hours here.
-LATE = timedelta(hours=6)
+#: Nothing comes before its hour; after it mail takes a second or two, which are hours here, and more on a busy machine.
+LATE = timedelta(hours=12)
 
 EARLY, LIKES, PAUSES, LEAVES, SUGGESTS, WEEKLY, FAR, JOINS = ALL = tuple(
     f"{name}@readers.test" for name in ("early", "likes", "pauses", "leaves", "suggests", "weekly", "far", "joins")
@@ -231,7 +232,8 @@ def check(project: Path, boxes: dict[str, Inbox], run: Run, clock: Hurried, end:
             hour = hour_of(readers[user], dated)
             late.append(max(at, dated) - hour)
             assert late[-1] < LATE, (user, hour, dated, at)
-    tell(f"in the mailbox {max(late) / timedelta(hours=1):.1f} s after the hour at most")
+    usual, longest = (f"{seconds / timedelta(hours=1):.1f} s" for seconds in (median(late), max(late)))
+    tell(f"in the mailbox {usual} after the hour, {longest} at most")
     # -- each of theirs, once
     for user in (EARLY, LIKES, SUGGESTS, WEEKLY, FAR):
         due = due_between(readers[user], START, end - LATE)

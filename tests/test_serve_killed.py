@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import WordEmbedder
 from mailserver import MailServer, free_port, mail_server
-from serve_process import MOMENTS, Hurried, ServeProcess, served, wait_for
+from serve_process import MOMENTS, Halting, ServeProcess, ended, wait_for
 from test_serving import by_smtp
 from town import FEEDS, Books, Feeds, due_between, feeds, make_town, people, put_file, tell
 
@@ -32,15 +32,16 @@ KILLS = int(os.environ.get("KILLS", "20"))
 READERS = 60
 #: New entries in each feed.
 AN_HOUR = 2.0
-#: A real second is half an hour: a start takes one or two, and a daily issue is not overtaken by the next.
+#: A real second is half an hour.
 SPEED = 1800.0
 
 
 class Rehearsed:
     """A town that is served, killed and served again, on one clock."""
 
-    def __init__(self, project: Path, host: str, shown: Feeds, told: MailServer, clock: Hurried) -> None:
+    def __init__(self, project: Path, host: str, shown: Feeds, told: MailServer, clock: Halting) -> None:
         self.project, self.shown, self.told, self.clock = project, shown, told, clock
+        self.start = clock()
         self.chance = random.Random(5)
         self.files = 0
         #: kills that hit a running process, by what was waited for
@@ -52,22 +53,29 @@ class Rehearsed:
         port = free_port()
         more = f'[web]\nport = {port}\n[mailbox]\nreceive = "command"\n{by_smtp(told.port)}'
         make_town(project, host, more)
-        with Newsletter(project, embedder=WordEmbedder(), clock=lambda: clock.start) as newsletter:
+        with Newsletter(project, embedder=WordEmbedder(), clock=clock) as newsletter:
             people(newsletter, READERS, self.chance)
             # Some are away, and come back in the middle.
             for n in range(8):
                 person = newsletter.subscriber(f"r{n:03}@example.org")
-                back = (clock.start + timedelta(days=1 + n // 3)).date()
+                back = (self.start + timedelta(days=1 + n // 3)).date()
                 newsletter.readers.pause(person, back, words="pause", origin=Origin("page"))
 
     def more_files(self) -> None:
         put_file(self.project, self.files)
         self.files += 1
 
+    def serve(self, die: str = "") -> ServeProcess:
+        """Start, after up to three hours in which nobody served."""
+        process = ServeProcess(self.project, self.clock.halt(timedelta(hours=3) * self.chance.random()), die=die)
+        if epoch := process.epoch():
+            self.clock.go(epoch)
+        return process
+
     def die_at(self, moment: str) -> None:
         """Start, and let it kill itself there."""
         self.more_files()
-        process = ServeProcess(self.project, self.clock, die=moment)
+        process = self.serve(die=moment)
         if not process.has_died(90):
             process.kill()
             pytest.fail(f"it never came to: {moment}")
@@ -77,7 +85,7 @@ class Rehearsed:
         """Start, wait for something to happen, and kill it a moment later."""
         if self.chance.random() < 0.3:
             self.more_files()
-        process = ServeProcess(self.project, self.clock)
+        process = self.serve()
         what = self.chance.choice(("start", "any time", "pull", "make", "deliver", "deliver"))
         if self.kills.total() % 5 == 0:
             what = "a turn"  # who is killed before anything was made for a day has no issue of that day
@@ -102,6 +110,7 @@ class Rehearsed:
         self.kills[what] += 1
         if process.runs:
             process.kill()
+        self.clock.halt(timedelta(0))
         self.said += [str(line["event"]) + str(line.get("issue", "")) for line in process.said]
         assert "Traceback" not in process.err, process.err
         assert process.troubles() == []
@@ -110,12 +119,12 @@ class Rehearsed:
         """Serve until all that is due at a moment is out; returns that moment."""
         self.shown.closed = self.clock()
         self.closed = self.shown.closed.isoformat()
-        with served(self.project, self.clock) as process:
+        with ended(self.serve().ready()) as process:
             ready, began = self.clock(), time.monotonic()
             assert wait_for(lambda: self.all_ticks_ended_since(ready), 20)
             self.took_up = time.monotonic() - began
             end = self.clock() + timedelta(hours=2)
-            self.clock.wait_until(end)
+            assert wait_for(lambda: self.clock() > end, 60)
             assert wait_for(lambda: not self.missing(end), 60), self.missing(end)
             assert wait_for(lambda: not self.waiting(end), 30), self.waiting(end)
             time.sleep(2.5)  # what was put into the folder last has settled, and was read
@@ -146,7 +155,7 @@ class Rehearsed:
 
 @contextmanager
 def town(folder: Path) -> Iterator[Rehearsed]:
-    clock = Hurried(datetime(2026, 11, 22, 21, tzinfo=UTC), SPEED)
+    clock = Halting(datetime(2026, 11, 22, 21, tzinfo=UTC), SPEED)
     with mail_server() as told, feeds(clock, AN_HOUR) as (host, shown):
 
         def slowly(_: str) -> None:
@@ -167,7 +176,7 @@ def test_served_and_killed_again_and_again(tmp_path: Path) -> None:
         accepted = list(run.told.accepted)
         books = Books(run.project, accepted)
         uncertain = books.of_state("uncertain")
-        days = (end - run.clock.start) / timedelta(days=1)
+        days = (end - run.start) / timedelta(days=1)
         tell(
             f"{run.kills.total()} kills in {time.monotonic() - began:.0f} s, {days:.1f} days: "
             f"{len(books.issues)} issues, {len(books.deliveries)} copies, {len(accepted)} messages taken, "

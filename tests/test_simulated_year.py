@@ -287,9 +287,10 @@ def got(world: World) -> tuple[Had, Had]:
         for address, name, at, unseen in db.execute(
             "SELECT s.address, d.period, d.changed_at, (SELECT count(*) FROM issue_entries i WHERE "
             "i.issue_id = d.issue_id AND NOT EXISTS (SELECT 1 FROM received r JOIN deliveries had ON "
-            "had.id = r.delivery_id WHERE r.subscriber_id = s.id AND r.entry_id = i.entry_id AND had.due_at <= d.due_at)) "
-            "FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id WHERE d.state = 'dropped' AND d.recipe = '' "
-            "AND d.issue_id IS NOT NULL AND d.why LIKE 'nothing %'"
+            "had.id = r.delivery_id WHERE r.subscriber_id = s.id AND r.entry_id = i.entry_id "
+            "AND had.due_at <= d.due_at)) "
+            "FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id WHERE d.state = 'dropped' "
+            "AND d.recipe = '' AND d.issue_id IS NOT NULL AND d.why LIKE 'nothing %'"
         ):
             assert unseen == 0, (address, name, at)
             nothing[address].append((name, datetime.fromisoformat(at)))

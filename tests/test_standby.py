@@ -226,7 +226,7 @@ def test_it_ends_soon_while_a_server_drips(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("readers", "thinking"), [(4, 0.05), (3000, 0)])
+@pytest.mark.parametrize(("readers", "thinking"), [(4, 0.05), (1200, 0)])
 def test_it_ends_soon_while_it_embeds_or_composes(tmp_path: Path, readers: int, thinking: float) -> None:
     project = due_project(tmp_path, "", readers, entries=400)
     with served(project, NOW, thinking=thinking) as process:

@@ -5,7 +5,7 @@ import re
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -14,7 +14,6 @@ from pathlib import Path
 from conftest import WordEmbedder
 from mailserver import Received
 from newsroom import SETTINGS, empty_database, entry, parsed, write_entries
-from serve_process import Hurried
 from webhost import feed_of, say, web_host
 
 from newsletter import Newsletter
@@ -39,15 +38,15 @@ def tell(words: str) -> None:
 class Feeds:
     """Feeds on a server, with so many new entries an hour each, and a folder into which files are put."""
 
-    def __init__(self, clock: Hurried, an_hour: float) -> None:
-        self.clock, self.an_hour = clock, an_hour
+    def __init__(self, clock: Callable[[], datetime], an_hour: float) -> None:
+        self.clock, self.start, self.an_hour = clock, clock(), an_hour
         #: once it stands, nothing new is published
         self.closed: datetime | None = None
         self.asked = 0
 
     def count(self) -> int:
         """How many each feed has published."""
-        hours = ((self.closed or self.clock()) - self.clock.start) / timedelta(hours=1)
+        hours = ((self.closed or self.clock()) - self.start) / timedelta(hours=1)
         return 20 + int(hours * self.an_hour)
 
     def talk(self, handler: BaseHTTPRequestHandler) -> None:
@@ -62,7 +61,7 @@ class Feeds:
 
 
 @contextmanager
-def feeds(clock: Hurried, an_hour: float) -> Iterator[tuple[str, Feeds]]:
+def feeds(clock: Callable[[], datetime], an_hour: float) -> Iterator[tuple[str, Feeds]]:
     """A server of feeds: its address, and what it shows."""
     shown = Feeds(clock, an_hour)
     with web_host(shown.talk) as host:

@@ -29,7 +29,9 @@ def main() -> None:
         message = _in_words(error)
         if message is None:
             raise
-        print(f"newsletter: {message}", file=sys.stderr)  # noqa: T201
+        from newsletter.cli.output import shown
+
+        print(f"newsletter: {shown(message)}", file=sys.stderr)  # noqa: T201
         sys.exit(1)
 
 

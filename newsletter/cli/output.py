@@ -1,6 +1,7 @@
 """What all commands share: the project's option, opening it, tables, progress, JSON."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a script."
 
 #: Done, but something in it failed.
 PARTLY = 3
+#: What a terminal obeys instead of showing it, and what makes it show a text in another order.
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @contextmanager
@@ -71,17 +74,23 @@ def progress_bars() -> Iterator[Any]:
 
 def say(text: str = "") -> None:
     """A line for the person at the terminal."""
-    typer.echo(text)
+    typer.echo(shown(text))
 
 
 def warn(text: str) -> None:
     """A line about something that went wrong."""
-    typer.echo(text, err=True)
+    typer.echo(shown(text), err=True)
+
+
+def shown(text: str) -> str:
+    """The text as a terminal may have it: what servers and readers say may hold anything."""
+    return _COMMANDS.sub(" ", text)
 
 
 def say_json(value: Any) -> None:
     """For scripts."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_iso))
+    said = json.dumps(value, ensure_ascii=False, indent=2, default=_iso)
+    typer.echo(_COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", said))
 
 
 def _iso(moment: datetime) -> str:

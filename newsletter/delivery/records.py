@@ -120,7 +120,8 @@ def promised(db: Database, subscriber_ids: Sequence[int]) -> Iterable[tuple[int,
     """(subscriber, entry) of every copy that is composed and waits: what is received only from its claim on."""
     rows: Iterable[tuple[int, int]] = db.conn.execute(
         "SELECT subscriber_id, json_extract(pick.value, '$[0]') FROM deliveries, json_each(recipe, '$.picks') AS pick "
-        "WHERE state = 'queued' AND subscriber_id IN (SELECT value FROM json_each(?))",
+        # The + keeps SQLite to the index of readers: all the others' copies may be queued by now.
+        "WHERE +state = 'queued' AND subscriber_id IN (SELECT value FROM json_each(?))",
         [json.dumps(list(subscriber_ids))],
     )
     return rows

@@ -34,8 +34,8 @@ def side_by_side(
     todo: queue.SimpleQueue[Sequence[Item]] = queue.SimpleQueue()
     for group in groups:
         todo.put(group)
-    # Few are kept waiting, so that memory holds few.
-    done: queue.Queue[tuple[Item, Result | Exception]] = queue.Queue(MOST)
+    # One is kept waiting, so that memory holds few.
+    done: queue.Queue[tuple[Item, Result | Exception]] = queue.Queue(1)
     halt = threading.Event()
 
     def hand_over(item: Item, result: Result | Exception) -> None:

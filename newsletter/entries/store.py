@@ -93,6 +93,12 @@ def set_thanks(db: Database, entry_ids: Iterable[int], thanks: str) -> None:
         db.conn.executemany("UPDATE entries SET thanks = ? WHERE id = ?", [(thanks, one) for one in entry_ids])
 
 
+def came_in(db: Database, since: datetime) -> bool:
+    """Has anything come in at or after that moment?"""
+    row = db.conn.execute("SELECT first_seen FROM entries ORDER BY id DESC LIMIT 1").fetchone()
+    return row is not None and row[0] >= stored(since)
+
+
 def newest_id(db: Database) -> int:
     """The highest entry id, 0 where there is none."""
     return int(db.conn.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()[0])

@@ -60,6 +60,11 @@ def clean_text(raw: str) -> str:
     text = html.unescape(_ENDLESS.sub(" ", text))
     if "\\" in text or "$" in text or "{" in text:
         text = _from_latex(text)
+    return one_line(text)
+
+
+def one_line(text: str) -> str:
+    """What a person wrote, as it stands, in one line without control characters and what reorders text."""
     return " ".join("".join(map(_readable, unicodedata.normalize("NFC", text))).split())
 
 

@@ -331,8 +331,7 @@ class Readers:
 
     def coming(self, person: Subscriber, after: datetime | None = None) -> Coming:
         """When their next issue comes; the first one behind `after`, where that is given."""
-        late = timedelta(hours=self._settings.issue.max_lateness_hours)
-        return coming(self._db, person, self._clock(), late, after)
+        return coming(self._db, person, self._clock(), self._settings.issue, after)
 
     def first_issue(self, person: Subscriber) -> str:
         """The day on which their next issue comes, in words that follow "comes"."""

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from newsletter.entries import store as entries
 from newsletter.entries.entry import Entry, ParsedEntry
 from newsletter.entries.identity import identities
-from newsletter.entries.text import clip, safe_url
+from newsletter.entries.text import clip, one_line, safe_url
 from newsletter.readers import suggestions_store
 from subscribers import limits
 from subscribers.database import writing
@@ -57,7 +57,7 @@ def suggest(
             return Suggested("You suggested that already.")
         if not limits.allow(db, "suggestion", str(person.id), now, most=A_DAY):
             raise TooMany("You have suggested five things since yesterday, which is the most.", timedelta(days=1))
-        words = clip(" ".join(why.split()), MAX_WHY)
+        words = clip(one_line(why), MAX_WHY)
         suggestions_store.add(db, person.id, url, words, named=named and bool(person.name), now=now)
     return Suggested("Thank you: a person looks at it, and if it fits, it stands in one of the next issues.", kept=True)
 

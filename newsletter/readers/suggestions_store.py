@@ -83,7 +83,7 @@ def in_states(db: Database, states: Sequence[SuggestionState]) -> list[Suggestio
 
 def to_fetch(db: Database, now: datetime, most: int) -> list[Suggestion]:
     """Those whose page is to be read now, the oldest first."""
-    return _select(db, "WHERE state = 'new' AND next_at <= ?", [stored(now)])[:most]
+    return _select(db, "WHERE state = 'new' AND next_at <= ?", [stored(now)], most=most)
 
 
 def count_waiting(db: Database) -> int:
@@ -169,11 +169,11 @@ def thanked_for(db: Database, subscriber_id: int) -> list[int]:
     ]
 
 
-def _select(db: Database, where: str, parameters: list[Any]) -> list[Suggestion]:
+def _select(db: Database, where: str, parameters: list[Any], *, most: int = -1) -> list[Suggestion]:
     rows = db.conn.execute(
         "SELECT id, subscriber_id, url, why, named, state, entry, trouble, tries, entry_id, at FROM suggestions "
-        f"{where} ORDER BY id",
-        parameters,
+        f"{where} ORDER BY id LIMIT ?",
+        [*parameters, most],
     )
     return [
         Suggestion(

@@ -211,5 +211,7 @@ def test_the_last_vote_counts_and_is_nobody_elses(desk: Desk) -> None:
 
 
 def test_the_next_issue_is_told_in_words(desk: Desk) -> None:
-    assert desk.readers.first_issue(desk.reader(cadence=FRIDAYS)) == "on Friday, 27 November"
+    assert desk.readers.first_issue(desk.reader(cadence=FRIDAYS)) == (
+        "in a few minutes, and the one after it on Friday, 27 November"
+    )
     assert desk.readers.first_issue(desk.reader(BOB, cadence=DAILY)) == "on Monday, 23 November"
