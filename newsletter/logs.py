@@ -30,6 +30,7 @@ _LOGIN = re.compile(r"(?<=://)[^/\s@]+@")
 _TOKEN = re.compile(r"(?<![a-z0-9])[a-z2-7]{24,}(?![a-z0-9])")
 _LINK = re.compile(r"(?<=/)(?=[a-z0-9_-]*[A-Z])(?=[A-Z0-9_-]*[a-z])[A-Za-z0-9_-]{20,}(?!\w|\.\w)")
 _HIDDEN = "…"
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 class Log:
@@ -216,5 +217,7 @@ def _part(name: str, value: Any) -> str:
             return f"{value} {name}"
         case list():
             return f"{name} {', '.join(value)}" if value else f"no {name}"
+        case str() if _STAMP.fullmatch(value):
+            return f"{name} {value[11:16]}"
         case _:
             return str(value) if name in ("why", "error") else f"{name} {value}"

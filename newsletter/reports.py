@@ -130,6 +130,8 @@ class Status:
     deliveries: dict[str, int]
     #: why nothing is sent, None where it is
     sending_off: str | None = None
+    #: what the settings lack, so that nothing can be sent, as a sentence; None where they are complete
+    unfinished: str | None = None
     #: the sources of the settings
     pulls: tuple[SourceState, ...] = ()
     #: coming issues, soonest first

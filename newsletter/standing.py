@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 
 from sqlite_utils import Database
 
 from newsletter.delivery import records, tallies
 from newsletter.entries import store as entries
+from newsletter.errors import SettingsError
 from newsletter.issues import store as issues
 from newsletter.issues.control import Word
 from newsletter.issues.issue import IssueKey, IssueState, StoredIssue
 from newsletter.readers import suggestions_store
 from newsletter.reports import IssueStanding, Status
-from newsletter.settings import Settings
+from newsletter.settings import FILE, Settings
 from newsletter.sourcing import SourceState
 from newsletter.store import SENDING, why_off
 from newsletter.ticks import all_ticks
@@ -47,6 +49,7 @@ def standing(
         subscribers=people.count_by_state(db),
         deliveries=records.count_by_state(db),
         sending_off=why_off(db, SENDING),
+        unfinished=_unfinished(settings),
         pulls=tuple(pulls),
         ahead=ahead,
         behind=behind,
@@ -58,6 +61,15 @@ def standing(
         suggestions=suggestions_store.count_waiting(db),
         rehearsal=settings.delivery.redirect_all_to,
     )
+
+
+def _unfinished(settings: Settings) -> str | None:
+    """Why nothing could be sent by these settings, in words; None where it could."""
+    try:
+        settings.refuse_unfinished(Path(FILE))
+    except SettingsError as error:
+        return str(error)
+    return None
 
 
 def issue_standings(

@@ -57,3 +57,20 @@ def test_declining_tells_nobody(run: Run, suggested: Path) -> None:
 @pytest.mark.parametrize("command", ["show", "accept", "decline"])
 def test_a_number_that_there_is_not_is_told(run: Run, ready: Path, command: str) -> None:
     fails(run("suggestions", command, "7"), "There is no suggestion 7", "newsletter suggestions list")
+
+
+def test_what_readers_say_commands_no_terminal(run: Run, ready: Path) -> None:
+    with Newsletter(ready) as newsletter:
+        ada = newsletter.subscriber(ADA)
+        newsletter.readers.suggest(
+            ada, "https://example.org/looms", "They \x1b]0;weave\x07 \x9b31m\u202ewell \u200b<b>."
+        )
+        # As it was kept before.
+        newsletter.readers.suggest(ada, "https://example.org/other")
+        newsletter.database.conn.execute("UPDATE suggestions SET why = ? WHERE id = 2", ["a\x1b[31m\x9b\u202eb"])
+        newsletter.database.conn.commit()
+    assert "“They ]0;weave 31mwell <b>.”" in run("suggestions", "show", "1").out
+    assert "“a [31m  b”" in run("suggestions", "show", "2").out
+    as_json = run("suggestions", "show", "2", "--json")
+    assert as_json.json["why"] == ["a\x1b[31m\x9b\u202eb"]
+    assert all(character.isprintable() or character == "\n" for character in as_json.out)

@@ -82,7 +82,7 @@ def test_what_was_fixed_is_told_also_when_the_server_is_down(tmp_path: Path, ope
     assert newsletter.frozen_issues() == []
     failed = run("send", "--now", "--project", tmp_path)
     assert (failed.status, "is fixed now" in failed.err, "cannot be reached" in failed.err) == (1, True, True)
-    assert "1 composed before wait" in run("send", "--dry-run", "--project", tmp_path).out
+    assert "1 composed waits for its turn." in run("send", "--dry-run", "--project", tmp_path).out
 
 
 def test_an_old_pin_alone_does_not_bring_back_what_came_before(newsletter: Newsletter, clock: Clock) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from ledgerbook import copies, made
 from mainline import ADA, BOB, Open, subscribe
-from newsroom import Clock, make_project
+from newsroom import SETTINGS, Clock, make_project
 
 from newsletter import Newsletter, ticks
+from newsletter.cli.standing_words import verdict
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.issues import store as issues
 from newsletter.issues.control import Word
@@ -44,6 +45,12 @@ def test_a_new_newsletter_has_nothing_to_tell(tmp_path: Path, open_newsletter: O
     assert (found.notices, found.suggestions, found.suppressed, found.serving) == (0, 0, (), False)
     (pull,) = found.pulls
     assert (pull.name, pull.pulled_at, pull.error, pull.entries) == ("papers", None, None, 0)
+
+
+def test_settings_by_which_nothing_can_be_sent_are_told(tmp_path: Path, open_newsletter: Open) -> None:
+    make_project(tmp_path, settings=SETTINGS.replace("postal_address", "# postal_address"))
+    found = look(open_newsletter())
+    assert verdict(found, datetime.now(UTC))[0].startswith("postal_address is not set in newsletter.toml, so nothing")
 
 
 def test_sources_people_and_what_waits_are_told(newsletter: Newsletter, clock: Clock) -> None:

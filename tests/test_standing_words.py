@@ -72,6 +72,14 @@ def test_all_is_well_is_the_first_line() -> None:
     assert verdict(status(source("arXiv")), NOW) == []
 
 
+def test_a_hiccup_of_a_source_that_worked_is_not_the_first_thing_to_say() -> None:
+    hiccup = bad("arXiv", failing_since=NOW - 5 * MINUTE, good_at=NOW - HOUR)
+    assert in_words(status(hiccup), NOW)[0] == "All is well."
+    assert "it answered 503" in told(status(hiccup))
+    for more in ({"failing_since": NOW - 31 * MINUTE}, {"failing_since": NOW, "good_at": None}):
+        assert verdict(status(bad("arXiv", **more)), NOW)
+
+
 def test_one_trouble_is_the_first_line_and_several_are_a_list() -> None:
     one = status(sending_off="the operator switched it off")
     assert in_words(one, NOW)[:2] == [
@@ -146,6 +154,24 @@ def test_what_comes_is_told_with_cut_off_hour_and_readers() -> None:
     ahead = (IssueStanding(key=KEY, state=IssueState.OPEN, first_hour=NOW + 13 * HOUR, readers=40),)
     found = " ".join(told(status(ahead=ahead)).split())
     assert "weekly-2026-11-27 open; cut-off 21:05; 40 readers from 22:05 (in 13 hours) on" in found
+
+
+def test_an_issue_that_nobody_gets_promises_no_hour() -> None:
+    found = told(status(ahead=(issue(state=IssueState.CANCELLED, first_hour=NOW + HOUR, readers=40),)))
+    assert "cancelled; nobody else gets it" in found
+    assert "readers" not in found.partition("\nComing\n")[2]
+
+
+def test_copies_that_should_have_left_are_no_well() -> None:
+    late = (issue(counts=Counter({DeliveryState.QUEUED: 3}), next_at=NOW - 20 * MINUTE),)
+    (trouble,) = verdict(status(ahead=late, serving=False), NOW)
+    assert "Copies of weekly-2026-11-27 should have left since 08:45 (20 minutes ago)." in trouble
+    assert "`newsletter serve`" in trouble
+    assert verdict(status(ahead=late), NOW) == []
+    assert verdict(status(ahead=(issue(next_at=NOW - 5 * MINUTE),), serving=False), NOW) == []
+    assert verdict(status(ahead=(issue(state=IssueState.HELD, next_at=NOW - DAY),)), NOW) == [
+        "weekly-2026-11-27 waits for your word: `newsletter issue release weekly-2026-11-27`."
+    ]
 
 
 def test_of_many_coming_issues_the_first_are_named_and_those_that_somebody_spoke_of() -> None:

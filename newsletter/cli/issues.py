@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli.not_sent import rows_of, tell_not_sent
-from newsletter.cli.output import PARTLY, AsJson, Project, opened, say, say_json, table, warn
+from newsletter.cli.output import PARTLY, AsJson, Project, counted, opened, say, say_json, table, warn
 
 if TYPE_CHECKING:
     from newsletter.editing import Pinned
@@ -76,7 +76,7 @@ def show(issue: Issue, project: Project = ".", as_json: AsJson = False) -> None:
             }
         )
         return
-    say(f"{issue} is {state}, with {len(titles)} entries.")
+    say(f"{issue} is {state}, with {counted(len(titles), 'entry', 'entries')}.")
     if stored and (why := why_not_sent(stored.state, stored.held_until)):
         say(f"Nothing of it goes out: {why}.")
     elif word and not stored:

@@ -82,6 +82,11 @@ def warn(text: str) -> None:
     typer.echo(shown(text), err=True)
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number with its word: "1 entry", "1,200 entries"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def shown(text: str) -> str:
     """The text as a terminal may have it: what servers and readers say may hold anything."""
     return _COMMANDS.sub(" ", text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli.making import show as show_page
-from newsletter.cli.output import PARTLY, AsJson, Project, opened, say, say_json, warn
+from newsletter.cli.output import PARTLY, AsJson, Project, counted, opened, say, say_json, warn
 from newsletter.cli.sources import tell_skipped
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def pull(project: Project = ".", as_json: AsJson = False) -> None:  # type: igno
             else:
                 say(f"{report.name}: {report.new} new, {report.known} known, {len(report.skipped)} skipped")
             tell_skipped(report.skipped)
-        say(f"{total} entries in all.")
+        say(f"{counted(total, 'entry', 'entries')} in all.")
     if any(report.error for report in reports):
         raise typer.Exit(PARTLY)
 
@@ -108,29 +108,32 @@ def send(
         except NewsletterError as error:
             _tell_frozen(error.report, "is")
             raise
-        transport = newsletter.settings.delivery.transport
+        transport, coming = newsletter.settings.delivery.transport, newsletter.coming_issues()
     if said := rehearsal(newsletter.settings.delivery.redirect_all_to):
         warn(said)
     plan = [{"email": who, "issue": str(key), "picks": picks, "why_not": why} for who, key, picks, why in report.plan]
     _tell_frozen(report, "would be" if dry_run else "is")
-    waiting = f" {report.waiting} composed before wait for their turn." if report.waiting else ""
-    already = f" {report.already} had theirs already." if report.already else ""
+    waits = "waits for its" if report.waiting == 1 else "wait for their"
+    waiting = f" {report.waiting:,} composed {waits} turn." if report.waiting else ""
+    already = f" {report.already:,} had theirs already." if report.already else ""
     if dry_run:
         if as_json:
             queued = sum(not row["why_not"] for row in plan)
             counts = {"queued": queued, "dropped": len(plan) - queued, "waiting": report.waiting}
             say_json({**counts, "already": report.already, "plan": plan})
         else:
-            for row in plan:
-                why = row["why_not"]
-                say(f"{row['email']}  {row['issue']}  " + (f"no mail: {why}" if why else f"{row['picks']} entries"))
-            say(f"Nothing was sent. {len(plan)} due.{already}{waiting}")
+            for who, key, picks, why in report.plan:
+                say(f"{who}  {key}  " + (f"no mail: {why}" if why else counted(picks, "entry", "entries")))
+            say(f"Nothing was sent. {len(plan):,} due.{already}{waiting}")
+            if not plan and coming:
+                key, (first, _) = next(iter(coming.items()))
+                say(f"Next: {key}, from {first:%A %d %B %H:%M} UTC on; with --now it would be sent now.")
         return
     counts = {str(state): report.counts[state] for state in DeliveryState if state not in ("claimed", "sending")}
     if as_json:
         say_json({**counts, "already": report.already, "waiting": report.waiting})
     else:
-        told = ", ".join(f"{n} {state}" for state, n in counts.items() if n) or "nothing was due"
+        told = ", ".join(f"{n:,} {state}" for state, n in counts.items() if n) or "nothing was due"
         where = " into the outbox folder" if transport == "folder" and counts["sent"] else ""
         failed = report.before[DeliveryState.FAILED]
         say(f"Done: {told}{where}.{already}" + (f" {failed} failed before." if failed else "") + waiting)
@@ -145,7 +148,8 @@ def send(
 def _tell_frozen(report: object, verb: str) -> None:
     for key, entries in getattr(report, "frozen_ahead", []):
         warn(
-            f"{key} {verb} fixed now, ahead of its hour and for all its readers, with {entries} entries; what comes in "
+            f"{key} {verb} fixed now, ahead of its hour and for all its readers, with "
+            f"{counted(entries, 'entry', 'entries')}; what comes in "
             "from here on, and changes of its intro or templates, are for the next issue."
         )
 

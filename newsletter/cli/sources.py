@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.output import PARTLY, AsJson, Project, opened, say, say_json, table, warn
+from newsletter.cli.output import PARTLY, AsJson, Project, counted, opened, say, say_json, table, warn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +145,7 @@ def check(
                 warn(f"{source.name}: {error}.")
                 continue
             if found.entries:
-                say(f"{source.name}: {len(found.entries):,} entries, such as")
+                say(f"{source.name}: {counted(len(found.entries), 'entry', 'entries')}, such as")
             else:
                 say(f"{source.name}: no entries now")
             for entry in found.entries[:3]:

@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
+from newsletter.cli.output import counted
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.issues.issue import IssueState
 from newsletter.reports import IssueStanding, Status
@@ -20,10 +21,14 @@ SOON = 8
 _NAME, _KEY = 24, 20
 #: Addresses die, so some mail fails in any issue; this part of it is more than that.
 _MANY = 0.05
+#: A source that has worked, and fails for less than this, is told with the sources and not at the top.
+_HICCUP = timedelta(minutes=30)
 #: Where nothing serves, something else (cron, say) may call the ticks, not as often.
 _UNATTENDED = timedelta(hours=2)
 #: Notices go out at once; one that has waited for longer has a reason.
 _PATIENCE = timedelta(hours=1)
+#: A copy leaves at its hour; what is later than this has a reason too.
+_LATE = timedelta(minutes=15)
 #: A command is one word: who copies it wants it in one line. The glue is a space to nobody but us.
 _COMMAND, _GLUE = re.compile(r"`[^`]{,60}`"), "\N{NO-BREAK SPACE}"
 _DOES = {"pull": "pulling", "make": "making issues", "deliver": "sending", "tend": "upkeep"}
@@ -38,7 +43,7 @@ def verdict(status: Status, now: datetime) -> list[str]:
         *_about_ticks(status, now),
         *_about_copies(status, now),
         *_about_issues(status.ahead + status.behind, now),
-        *(_about_source(pull, now) for pull in status.pulls if pull.error),
+        *(_about_source(pull, now) for pull in status.pulls if pull.error and not _is_hiccup(pull, now)),
         *(f"{pull.name} has moved for good. Write its new address into the settings: {pull.moved_to}"
           for pull in status.pulls if pull.moved_to),
     ]  # fmt: skip
@@ -76,11 +81,11 @@ def away(moment: datetime, now: datetime) -> str:
     if minutes == 0:
         return "now" if seconds >= 0 else "just now"
     if minutes < 90:
-        said = _counted(minutes, "minute")
+        said = counted(minutes, "minute")
     elif minutes < 36 * 60:
-        said = _counted(round(minutes / 60), "hour")
+        said = counted(round(minutes / 60), "hour")
     else:
-        said = _counted(round(minutes / (24 * 60)), "day")
+        said = counted(round(minutes / (24 * 60)), "day")
     return f"in {said}" if seconds > 0 else f"{said} ago"
 
 
@@ -90,6 +95,8 @@ def away(moment: datetime, now: datetime) -> str:
 def _about_sending(status: Status) -> Iterator[str]:
     if status.sending_off:
         yield f"No mail goes out: {status.sending_off}. `newsletter mail on` lets it go on."
+    if status.unfinished:
+        yield _sentence(status.unfinished)
     if status.rehearsal:
         yield f"A rehearsal: all mail goes to {status.rehearsal} and none to readers (delivery.redirect_all_to)."
 
@@ -112,13 +119,17 @@ def _about_ticks(status: Status, now: datetime) -> Iterator[str]:
 
 def _about_copies(status: Status, now: datetime) -> Iterator[str]:
     if uncertain := status.deliveries.get("uncertain", 0):
-        yield f"{_counted(uncertain, 'mail')} may or may not have arrived: it broke off in the middle. See below."
+        yield f"{counted(uncertain, 'mail')} may or may not have arrived: it broke off in the middle. See below."
     for issue in status.ahead + status.behind:
         failed, sent = issue.counts[DeliveryState.FAILED], issue.counts[DeliveryState.SENT]
         if failed and failed >= _MANY * (sent + failed):
-            yield f"{_counted(failed, 'mail')} of {issue.key} did not leave, {sent:,} did. See below."
+            yield f"{counted(failed, 'mail')} of {issue.key} did not leave, {sent:,} did. See below."
+        late = issue.state is IssueState.RELEASED and issue.next_at and now - issue.next_at > _LATE
+        if late and issue.next_at and not status.serving:  # who serves may be in the middle of many
+            since = f"Copies of {issue.key} should have left since {when(issue.next_at, now)}."
+            yield f"{since} `newsletter serve` sends what is not too late."
     if status.notices_since and now - status.notices_since > _PATIENCE:
-        yield f"{_counted(status.notices, 'notice')} should have left since {when(status.notices_since, now)}."
+        yield f"{counted(status.notices, 'notice')} should have left since {when(status.notices_since, now)}."
 
 
 def _about_issues(found: Iterable[IssueStanding], now: datetime) -> Iterator[str]:
@@ -126,6 +137,11 @@ def _about_issues(found: Iterable[IssueStanding], now: datetime) -> Iterator[str
         if issue.state is IssueState.HELD and issue.frozen_at:
             until = f", until {when(issue.held_until, now)} at most" if issue.held_until else ""
             yield f"{issue.key} waits for your word{until}: `newsletter issue release {issue.key}`."
+
+
+def _is_hiccup(pull: SourceState, now: datetime) -> bool:
+    """Has it worked, and not failed for long? Networks do that."""
+    return bool(pull.good_at and pull.failing_since and now - pull.failing_since < _HICCUP)
 
 
 def _about_source(pull: SourceState, now: datetime) -> str:
@@ -182,7 +198,7 @@ def _sources(pulls: Sequence[SourceState], entries: int, now: datetime) -> Itera
         least, most = (edge((p.pulled_at for p in well if p.pulled_at), default=None) for edge in (max, min))
         span = f", last pulled {_span(least, most, now)}" if least and most else ", never pulled"
         yield from _wrapped(f"{len(well)} without trouble{span}. `newsletter sources list` names each.", indent=2)
-    yield f"  {_counted(entries, 'entry', 'entries')} in all."
+    yield f"  {counted(entries, 'entry', 'entries')} in all."
 
 
 def _span(least: datetime, most: datetime, now: datetime) -> str:
@@ -193,8 +209,8 @@ def _span(least: datetime, most: datetime, now: datetime) -> str:
 
 def _source(pull: SourceState, wide: int, now: datetime) -> Iterator[str]:
     pulled = f"last {when(pull.pulled_at, now)}" if pull.pulled_at else "never pulled"
-    upcoming = f"next {away(pull.next_at, now)}" if pull.next_at and pull.next_at > now else ""
-    said = ", ".join(filter(None, (_counted(pull.entries, "entry", "entries"), pulled, upcoming)))
+    upcoming = f"next {away(pull.next_at, now) if pull.next_at and pull.next_at > now else 'now'}"
+    said = ", ".join(filter(None, (counted(pull.entries, "entry", "entries"), pulled, upcoming)))
     if len(pull.name) < wide:
         yield from _wrapped(f"{pull.name:<{wide}}{said}", indent=2, hanging=wide)
     else:
@@ -224,10 +240,10 @@ def _issue(issue: IssueStanding, now: datetime) -> str:
     elif issue.state is IssueState.HELD:
         until = f" until {when(issue.held_until, now)}" if issue.held_until else " until you release it"
         parts = [f"held{until}" if issue.frozen_at else "will be held when it is made"]
-    if issue.first_hour and issue.cut_off:
+    if issue.first_hour and issue.cut_off and issue.state not in _STOPPED:
         if issue.frozen_at is None:
             parts.append(f"cut-off {_clock(issue.cut_off, now)}")
-        parts.append(f"{_counted(issue.readers, 'reader')} from {when(issue.first_hour, now)} on")
+        parts.append(f"{counted(issue.readers, 'reader')} from {when(issue.first_hour, now)} on")
     return "; ".join([*parts, *_copies(issue, now)])
 
 
@@ -249,16 +265,12 @@ def _copies(issue: IssueStanding, now: datetime) -> Iterator[str]:
 def _waiting(status: Status, now: datetime) -> Iterator[str]:
     if status.notices:
         since = f", the first since {when(status.notices_since, now)}" if status.notices_since else ""
-        yield f"  {_counted(status.notices, 'notice')} to be sent{since}."
+        yield f"  {counted(status.notices, 'notice')} to be sent{since}."
     if status.suggestions:
-        yield f"  {_counted(status.suggestions, 'suggestion')} of readers for you to accept or decline."
+        yield f"  {counted(status.suggestions, 'suggestion')} of readers for you to accept or decline."
 
 
 # -- words
-
-
-def _counted(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _clock(moment: datetime, now: datetime) -> str:

@@ -134,9 +134,14 @@ def in_words(key: IssueKey, word: Word, *, made: bool, waiting: int = 0, sent: i
             lets = f"lets {'it' if waiting == 1 else 'them'} go" if waiting else "lets it go on"
             waits = "wait" if waiting != 1 else "waits"
             return f"{key} is held: {_copies(waiting)} {waits}; {release} {lets}.{out}"
-        case Word.RELEASE:
+        case Word.RELEASE if not waiting:
             return (
-                f"{key} is released: {_copies(waiting)} to go, each at its reader's hour. What is late for that goes "
+                f"{key} is released: its copies are made by `newsletter serve`, or by the next `newsletter send`.{out}"
+            )
+        case Word.RELEASE:
+            hours = "at its reader's hour" if waiting == 1 else "each at its reader's hour"
+            return (
+                f"{key} is released: {_copies(waiting)} to go, {hours}. What is late for that goes "
                 f"with the next `newsletter send`, or at once where `newsletter serve` runs.{out}"
             )
         case Word.SKIP:

@@ -62,7 +62,8 @@ def test_an_address_on_the_public_internet_is_public(address: str) -> None:
     "address",
     """10.0.0.1 127.0.0.1 192.168.1.1 172.16.0.1 169.254.169.254 100.64.0.1 0.0.0.0 255.255.255.255 224.0.1.1
     192.0.2.1 198.18.0.1 ::1 :: fd00::1 fe80::1 fe80::1%eth0 ff02::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1
-    64:ff9b::10.0.0.1 64:ff9b::127.0.0.1 2002:a00:1:: 2002:7f00:1::""".split(),
+    64:ff9b::10.0.0.1 64:ff9b::127.0.0.1 2002:a00:1:: 2002:7f00:1:: ::127.0.0.1 fec0::1 64:ff9b:1::7f00:1
+    ::ffff:0:127.0.0.1 5f00::1 192.0.0.8""".split(),
 )
 def test_any_other_address_is_not(address: str) -> None:
     assert not is_public(ipaddress.ip_address(address))
