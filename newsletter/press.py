@@ -119,6 +119,12 @@ class Press:
         pins = [entry.id for entry in pinned]
         return Printing(key, frozen, list(candidates.values()), pins, None, up_to_entry)
 
+    def is_empty(self, key: IssueKey, now: datetime) -> bool:
+        """Would the issue hold nothing, if it were made now? Asked before its templates are even read."""
+        if issues.find(self._db, key) or read_editorial(self._project, key).pins:
+            return False
+        return not self._arrived(key, now, entries.newest_id(self._db))
+
     def freeze(self, draft: Printing, now: datetime) -> Printing:
         """Fix the issue: from here on its entries, intro, pins and templates do not change.
 

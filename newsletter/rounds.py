@@ -76,9 +76,8 @@ class Round:
 
     def freeze(self, key: IssueKey) -> None:
         """Freeze an issue at its cut-off. One that would be empty stays open: something may still come in."""
-        printing = self._printing(key)
-        if printing.candidates:
-            self._freeze(printing)
+        if not self._press.is_empty(key, self._moment):
+            self._freeze(self._printing(key))
 
     def due(self, only: int | None = None) -> Iterator[tuple[IssueKey, list[Addressee]]]:
         """Whoever ought to get an issue and has none for that period yet, some at a time; `only` is one reader's id."""
@@ -116,6 +115,8 @@ class Round:
     def compose(self, key: IssueKey, group: Sequence[Addressee]) -> None:
         """Freeze the issue if it is not yet, and write the copies of these readers down."""
         moment, report = self._moment, self._report
+        if not self._dry_run and all(addressee.slot.soon for addressee in group) and self._press.is_empty(key, moment):
+            return
         printing = self._printing(key)
         # Who joins is no reason to freeze an issue that would be empty; neither is an hour that is still to come.
         ahead = all(addressee.slot.soon or moment < addressee.slot.at for addressee in group)

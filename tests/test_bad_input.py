@@ -20,6 +20,9 @@ from newsletter.errors import IssueError
 from newsletter.reports import Preview
 from subscribers.errors import InvalidAddress, InvalidInterest
 
+#: Many, each quick: together they are a tenth of the fast minute.
+pytestmark = pytest.mark.slow
+
 ADA = "ada@example.org"
 EVIL = {
     "a script": "Robots <script>alert(1)</script> walk",

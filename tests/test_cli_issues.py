@@ -10,6 +10,9 @@ from commandline import ADA, Run, fails
 from newsroom import entry as made_up
 from newsroom import mails, parsed, write_entries
 
+#: Many, each quick: together they are a tenth of the fast minute.
+pytestmark = pytest.mark.slow
+
 FIRST = "https://papers.example.org/0"
 
 

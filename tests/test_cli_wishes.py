@@ -19,6 +19,9 @@ from subscribers import bounces, consent, people
 from subscribers.evidence import Origin
 from subscribers.suppression import Reason
 
+#: Many, each quick: together they are a tenth of the fast minute.
+pytestmark = pytest.mark.slow
+
 WORD = "The operator states that they asked."
 NEXT_WEEK = f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%d}"
 

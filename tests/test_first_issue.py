@@ -15,6 +15,9 @@ from subscribers.importing import import_readers
 from subscribers.people import Subscriber
 from subscribers.states import State
 
+#: Many, each quick: together they are a tenth of the fast minute.
+pytestmark = pytest.mark.slow
+
 ADA, EVE = "ada@example.org", "eve@example.org"
 FRIDAYS = parse_cadence("weekly", "friday", "08:00", "UTC")
 MONDAYS = parse_cadence("weekly", "monday", "08:00", "UTC")

@@ -50,6 +50,7 @@ def test_help_answers_at_once() -> None:
     assert min(times) < 1.0  # half of that on an idle machine
 
 
+@pytest.mark.slow
 def test_who_pulls_composes_and_sends_never_loads_the_model(tmp_path: Path) -> None:
     make_project(tmp_path)
     code = """

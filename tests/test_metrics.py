@@ -20,6 +20,9 @@ from newsletter.errors import NewsletterError
 from newsletter.metrics import serve_metrics
 from newsletter.store import SENDING, switch
 
+#: Many, each quick: together they are a tenth of the fast minute.
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 Found = dict[tuple[str, str], float]
 
@@ -41,6 +44,7 @@ def served(newsletter: Newsletter) -> Iterator[int]:
         yield port
 
 
+@pytest.mark.slow
 def test_everything_is_told(newsletter: Newsletter, served: int) -> None:
     db, now = newsletter.database, newsletter._clock()
     subscribe(newsletter)
@@ -104,6 +108,7 @@ def test_a_source_that_was_taken_out_is_not_told_of(newsletter: Newsletter, serv
     assert not {key for key in scrape(served) if "papers" in key}
 
 
+@pytest.mark.slow
 def test_a_database_that_cannot_be_read_is_a_number_and_no_fault(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -128,6 +133,7 @@ def test_a_scrape_goes_on_while_somebody_writes(newsletter: Newsletter, served: 
         other.close()
 
 
+@pytest.mark.slow
 def test_it_is_of_this_machine_only_and_ends_at_once(newsletter: Newsletter) -> None:
     with serve_metrics(newsletter.project, 0) as port:
         with pytest.raises(OSError, match="refused"):

@@ -134,6 +134,7 @@ def assert_told(reports: list[PullReport], cases: Mapping[str, tuple[Talk, str |
             assert "\n" not in report.error
 
 
+@pytest.mark.slow
 def test_each_kind_of_misbehaviour_is_told_in_words_and_hurts_no_other_source(
     sources: Open, store: Database, standing: Clock
 ) -> None:

@@ -18,6 +18,7 @@ from mailserver import mail_server
 from newsroom import SETTINGS, empty_database, entry, mails, write_entries
 from serve_process import Hurried, ServeProcess, served, wait_for
 from test_serving import ADA, ask, by_smtp, project_with, states
+from test_serving import process as serving_process
 from town import tell
 from webhost import web_host
 
@@ -46,6 +47,7 @@ def somebody_serves(project: Path) -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 def test_a_second_one_refuses_in_a_sentence_and_does_nothing(run: Run, tmp_path: Path) -> None:
     project = project_with(tmp_path)
     ask(project, ADA)
@@ -54,6 +56,7 @@ def test_a_second_one_refuses_in_a_sentence_and_does_nothing(run: Run, tmp_path:
     assert states(project) == ["queued"]
 
 
+@pytest.mark.slow
 def test_a_turn_for_cron_leaves_it_to_who_serves(run: Run, tmp_path: Path) -> None:
     project = project_with(tmp_path)
     ask(project, ADA)
@@ -63,6 +66,7 @@ def test_a_turn_for_cron_leaves_it_to_who_serves(run: Run, tmp_path: Path) -> No
     assert "Another process serves this newsletter and does all of this." in ran.err
 
 
+@pytest.mark.slow
 def test_who_asks_whether_somebody_serves_keeps_nobody_from_serving(run: Run, tmp_path: Path) -> None:
     project, stop = project_with(tmp_path), threading.Event()
     (project / supervisor.LOCK).touch()
@@ -239,6 +243,23 @@ def test_it_ends_soon_while_it_embeds_or_composes(tmp_path: Path, readers: int, 
     assert found["uncertain"] == found["sending"] == found["claimed"] == 0
     with served(project, NOW):
         assert wait_for(lambda: Counter(states(project))["sent"] == readers, 90), Counter(states(project))
+
+
+@pytest.mark.slow
+def test_it_ends_soon_while_the_model_is_loaded(tmp_path: Path) -> None:
+    """That takes ten seconds and more on a busy machine, in a process of its own."""
+    project = due_project(tmp_path, "", readers=5, entries=600)
+    with serving_process(project) as child:
+        assert wait_for(lambda: has_begun(project, "make"), 30)
+        time.sleep(1)
+        told = time.monotonic()
+        child.terminate()
+        _, err = child.communicate(timeout=40)
+        took = time.monotonic() - told
+    assert (child.returncode, "Traceback" in err) == (0, False), err
+    tell(f"ended in {took:.2f} s")
+    assert took < 5
+    assert states(project) == []
 
 
 def has_begun(project: Path, name: str) -> bool:

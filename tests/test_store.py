@@ -163,6 +163,7 @@ def test_a_full_disk_while_saving_entries_loses_nothing_that_was_stored(store: D
     assert entries.save(store, "a", "second", some(0, 95), now) == (90, 5)
 
 
+@pytest.mark.slow
 def test_two_processes_may_make_the_same_new_database_at_once(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from newsletter.store import open_store\n"

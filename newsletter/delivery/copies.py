@@ -15,6 +15,9 @@ from newsletter.rendering.message import Letterhead
 from newsletter.rendering.recipe import Recipe
 from subscribers.people import Subscriber
 
+#: Issues kept at once; the oldest are read again when they are needed.
+MOST = 20
+
 
 @dataclass
 class FrozenIssue:
@@ -58,6 +61,8 @@ class FrozenIssues:
         wanted = set(entry_ids)
         issue = self._issues.get(issue_id)
         if issue is None or self._names_somebody_erased(issue_id, issue, wanted):
+            while len(self._issues) >= MOST:
+                del self._issues[next(iter(self._issues))]
             issue = self._issues[issue_id] = FrozenIssue(load_edition(issues.edition_of(self._db, issue_id)))
         missing = wanted - issue.cards.keys()
         if missing:

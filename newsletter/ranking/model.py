@@ -2,18 +2,23 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from io import BufferedReader, RawIOBase
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Self, cast
 
 import numpy as np
 
 from newsletter.errors import ModelError
 from newsletter.ranking.embedding import Vectors
 from newsletter.ranking.model_process import BUNDLED_SHA256
+
+#: Seconds after which whoever waits for the model may say that they want to stop.
+HEARING = 0.2
 
 
 class ModelProcess:
@@ -34,7 +39,10 @@ class ModelProcess:
         return f"all-MiniLM-L6-v2@{BUNDLED_SHA256[:8]}" if self._model == "bundled" else self._model
 
     def embed(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
-        """Vectors of the texts, in order, float32. Raises `ModelError` in words for the operator."""
+        """Vectors of the texts, in order, float32. Raises `ModelError` in words for the operator.
+
+        `progress` is called now and then while the model is loaded or thinks, too; what it raises ends that at once.
+        """
         if not texts:
             return np.zeros((0, 1), np.float32)
         # Half a pair of UTF-16 would end the tokenizer, and the process with it.
@@ -48,7 +56,10 @@ class ModelProcess:
             except EOFError:
                 code = self.close()
             except BaseException:
-                self.close()  # what is left of this answer must not be taken for the next one's
+                # What is left of this answer must not be taken for the next one's, and nobody waits for it.
+                if self._child:
+                    self._child.kill()
+                self.close()
                 raise
         raise ModelError(
             f"The model's process ended before it answered (exit status {code}); most often the machine is out "
@@ -81,20 +92,23 @@ class ModelProcess:
 
     def _ask(self, request: bytes, progress: Callable[[int], None] | None) -> Vectors:
         child = self._running()
-        stdin, stdout = _pipe(child.stdin), _pipe(child.stdout)
+        # Without a buffer: what lay in one would not wake who waits.
+        stdin, stdout = _pipe(child.stdin), cast(RawIOBase, cast(BufferedReader, _pipe(child.stdout)).raw)
         with suppress(BrokenPipeError):  # a model that cannot be loaded says why, and does not wait for texts
             stdin.write(request)
             stdin.flush()
-        while line := stdout.readline():
+        done = 0
+        while line := _line(stdout, progress, done):
             answer: dict[str, Any] = json.loads(line)
             if "error" in answer:
                 raise ModelError(answer["error"])
             if "done" in answer:
+                done = answer["done"]
                 if progress:
-                    progress(answer["done"])
+                    progress(done)
                 continue
             size = answer["rows"] * answer["columns"] * 4
-            numbers = stdout.read(size)
+            numbers = _bytes(stdout, size)
             if len(numbers) != size:
                 break
             return np.frombuffer(numbers, "<f4").reshape(answer["rows"], answer["columns"])
@@ -112,6 +126,23 @@ class ModelProcess:
                 env={**os.environ, **offline, "TOKENIZERS_PARALLELISM": "true"},
             )
         return self._child
+
+
+def _line(stdout: RawIOBase, progress: Callable[[int], None] | None, done: int) -> bytes:
+    """The next line; empty at the end. Until it begins, `progress` is told again and again how much is done."""
+    while not select.select([stdout], [], [], HEARING)[0]:
+        if progress:
+            progress(done)
+    return stdout.readline()
+
+
+def _bytes(stdout: RawIOBase, size: int) -> bytes:
+    """So many bytes, or as many as there are until the end."""
+    parts, left = list[bytes](), size
+    while left and (part := stdout.read(left)):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

@@ -259,6 +259,7 @@ def test_nor_are_any_bytes(content: bytes) -> None:
     feeds_named_in(content, "text/html", HOME)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["<", "<!--", "<a ", "<a href=feed>", link("/f"), "<title>x", "&#"])
 def test_endless_pages_are_read_in_a_moment(piece: str) -> None:
     content = (piece * (600_000 // len(piece))).encode()

@@ -260,6 +260,7 @@ def drip(text: bytes) -> Callable[[socket.socket], None]:
     return talk
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scheme", "talk"),
     [

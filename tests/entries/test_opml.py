@@ -131,6 +131,7 @@ def test_no_list_is_too_odd(text: str, end: bytes) -> None:
     new_sources(found, ())
 
 
+@pytest.mark.slow
 def test_ten_thousand_feeds_are_read_in_a_moment() -> None:
     content = outlines(*(("The same title", f"https://example.org/{n}") for n in range(10_000)))
     started = process_time()
@@ -138,6 +139,7 @@ def test_ten_thousand_feeds_are_read_in_a_moment() -> None:
     assert process_time() - started < 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     ["<outline xmlUrl='http://a'>", "<outline text=a><outline xmlUrl='http://a'/></outline>", "<", "<!--", "a,"],

@@ -277,6 +277,7 @@ def test_nor_are_any_bytes(content: bytes, content_type: str) -> None:
     is_page(content_type, content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", ["<", "<!--", "<a ", "<title>&amp;", "<meta content=x name=y>", "<svg>", "&#", "<a\n='"]
 )

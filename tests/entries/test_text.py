@@ -155,6 +155,7 @@ def test_a_file_named_by_latex_is_never_read(tmp_path: Path) -> None:
         assert "the secret" not in clean_text(f"{command}{{{secret}}} $x^2$")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     ["<!--", "<![CDATA[", "<!DOCTYPE", "<a ", "<div>", "{", "\\", "$$", "\\frac", "\\begin{a}", "\\(", "&", "\\verb"],

@@ -16,6 +16,9 @@ from newsletter.issues.issue import IssueKey
 from newsletter.readers.coming import ENOUGH
 from subscribers.cadence import Cadence, Frequency
 
+#: Many, each quick: together they are a tenth of the fast minute.
+pytestmark = pytest.mark.slow
+
 LATE = timedelta(hours=48)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 #: Zones in which no hour that is missing lies at midnight.

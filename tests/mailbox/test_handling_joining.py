@@ -28,7 +28,7 @@ def test_a_mail_a_question_a_yes_and_the_evidence_of_it_all(room: Mailroom) -> N
     assert (to_whom(welcome), room.state()) == (ADA, State.ACTIVE)
     assert room.interests() == ["walking robots", "not: surveys"]
     assert "You are in. Your issues come on Fridays at 08:00" in text_of(welcome)
-    assert "the first one on Friday, 27 November" in text_of(welcome)
+    assert "the first one in a few minutes, and the one after it on Friday, 27 November" in text_of(welcome)
     asked, confirmed = room.evidence()
     assert (asked.event, confirmed.event) == ("asked to subscribe", "confirmed")
     assert (asked.at, confirmed.at) == (room.clock.now, room.clock.now)

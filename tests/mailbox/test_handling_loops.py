@@ -16,6 +16,9 @@ from newsroom import Clock, parsed
 from newsletter.mailbox.answering import MOST_FORWARDED
 from newsletter.mailbox.envelope import Disposition, Envelope
 
+#: Many, each quick: together they are a tenth of the fast minute.
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ("mailroom_fixtures",)
 
 QUESTION = "Who makes this? I like it a lot, and would love to know where it comes from."

@@ -159,6 +159,7 @@ def test_what_stands_before_two_hundred_nested_parts_is_read() -> None:
 NESTED = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(200))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "raw",
     [

@@ -71,7 +71,7 @@ def test_rows_come_in_the_order_of_the_texts_from_one_child(model: ModelProcess,
     found = model.embed(["abc", "b", "cd", "défg", "e" * 99], told.append)
     assert found.tolist() == [[3, 97], [1, 98], [2, 99], [4, 100], [99, 101]]
     assert found.dtype == np.float32
-    assert told == [2, 4, 5]
+    assert [done for done in dict.fromkeys(told) if done] == [2, 4, 5]  # it is told while it waits, too
     assert model.embed(["x\ny"]).tolist() == [[3, 120]]
     assert born(children) == 1
 
@@ -101,6 +101,7 @@ def test_a_child_that_was_killed_is_started_once_more(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_a_child_that_dies_again_is_told_in_one_sentence(
     model: ModelProcess, children: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,6 +112,7 @@ def test_a_child_that_dies_again_is_told_in_one_sentence(
     assert model.embed(["abc"]).tolist() == [[3, 97]]
 
 
+@pytest.mark.slow
 def test_a_child_that_ended_for_idleness_is_started_again(children: Path) -> None:
     with ModelProcess("sleepy/model") as process:
         assert process.embed(["abc"]).tolist() == [[3, 97]]
@@ -131,6 +133,7 @@ def test_closing_ends_the_child_and_may_be_repeated(model: ModelProcess, childre
     assert model.embed(["ab"]).tolist() == [[2, 97]]
 
 
+@pytest.mark.slow
 def test_an_answer_that_was_broken_off_is_not_taken_for_the_next_one(model: ModelProcess) -> None:
     def stop(done: int) -> None:
         raise KeyboardInterrupt

@@ -25,6 +25,9 @@ from newsletter.rendering.templates import (
     shipped_templates,
 )
 
+#: Many, each quick: together they are a tenth of the fast minute.
+pytestmark = pytest.mark.slow
+
 
 def shipped(name: str) -> str:
     return (shipped_templates() / name).read_text("utf-8")

@@ -140,6 +140,7 @@ _DOMAINS = st.from_regex(r"[a-zA-Z0-9-]{1,8}(\.[a-zA-Z0-9-]{1,8}){0,3}", fullmat
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.builds("{}@{}".format, _LOCALS, _DOMAINS) | st.text(max_size=30), st.sampled_from(["", " ", "\n"]))
 @example("a@" + ".".join(["abcdefgh"] * 28), "")

@@ -234,6 +234,7 @@ def test_a_bad_row_is_told_with_its_line_and_stops_nothing(store: Database, brin
     assert counts(report) == {"pending": 3, "bad": 3}
 
 
+@pytest.mark.slow
 def test_of_very_many_bad_rows_the_first_are_told_and_all_counted(bring: Bring) -> None:
     report = bring("email\n" + "nobody\n" * 2_500)
     assert (len(report.bad), report.bad[-1].line, report.counts[Fate.BAD]) == (1_000, 1_001, 2_500)

@@ -76,6 +76,7 @@ class Pieces:
         return next(self._pieces, b"")
 
 
+@pytest.mark.slow
 def test_twenty_thousand_objects_in_one_line_take_little_memory() -> None:
     made = (b'{"email": "reader.%d@example.org", "name": "%s"},' % (n, b"x" * 100) for n in range(20_000))
     stream = Pieces(b"[" + piece if not n else piece for n, piece in enumerate(made))

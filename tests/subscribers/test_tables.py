@@ -165,6 +165,7 @@ def test_many_quotes_that_are_never_closed_are_each_told_with_their_line() -> No
     assert len([row for row in table(text) if isinstance(row, Row)]) == 50
 
 
+@pytest.mark.slow
 def test_lines_that_open_a_quote_each_time_do_not_take_for_ever() -> None:
     rows = list(table('a","b\n' * 3_000))
     assert [row.line for row in rows if isinstance(row, BadRow)] == list(range(1, 3_001))

@@ -24,6 +24,9 @@ from newsletter.web import app as web
 from newsletter.web.forms import read_form
 from newsletter.web.nonces import Nonces
 
+#: Many, each quick: together they are a tenth of the fast minute.
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ("website_fixtures",)
 
 PUBLIC = ("/", "/join", "/embed", "/archive", "/archive.atom", "/archive/weekly-2026-11-27", "/privacy")
@@ -378,6 +381,7 @@ def test_who_sends_nothing_or_goes_away_holds_nobody_up(
     assert sent[0]["status"] == status
 
 
+@pytest.mark.slow
 def test_the_pages_load_no_model() -> None:
     code = "import sys, newsletter.web.app; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
