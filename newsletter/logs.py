@@ -209,12 +209,19 @@ def _tail(values: Mapping[str, Any]) -> str:
     return head + (f": {', '.join(parts)}" if parts else "") + place
 
 
+def _singular(name: str) -> str:
+    """One copy, of "copies"."""
+    return f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")
+
+
 def _part(name: str, value: Any) -> str:
     match value:
         case bool():
             return name if value else f"not {name}"
+        case 1:
+            return f"1 {_singular(name)}"
         case int():
-            return f"{value} {name}"
+            return f"{value:,} {name}"
         case list():
             return f"{name} {', '.join(value)}" if value else f"no {name}"
         case str() if _STAMP.fullmatch(value):

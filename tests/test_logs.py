@@ -56,8 +56,9 @@ def machine(page: Page, **more: Any) -> Log:
     ("event", "values", "line"),
     [
         ("pulled", {"source": "arXiv", "new": 12, "known": 30}, "08:00:03 pulled arXiv: 12 new, 30 known"),
+        ("composed", {"issue": "daily-1", "copies": 1}, "08:00:03 composed daily-1: 1 copy"),
         ("pulled", {"source": "arXiv", "new": 0, "error": None}, "08:00:03 pulled arXiv: 0 new"),
-        ("sent", {"sent": 98_000, "failed": 2}, "08:00:03 sent: 98000 sent, 2 failed"),
+        ("sent", {"sent": 98_000, "failed": 2}, "08:00:03 sent: 98,000 sent, 2 failed"),
         ("frozen", {"issue": "weekly-2026-11-27"}, "08:00:03 frozen weekly-2026-11-27"),
         ("woke", {}, "08:00:03 woke"),
         ("slept", {"seconds": 12, "well": True, "long": False}, "08:00:03 slept: 12 seconds, well, not long"),
