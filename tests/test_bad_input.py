@@ -20,7 +20,7 @@ from newsletter.errors import IssueError
 from newsletter.reports import Preview
 from subscribers.errors import InvalidAddress, InvalidInterest
 
-#: Many, each quick: together they are a tenth of the fast minute.
+#: Each is quick, and they are many: together too much for the minute of the fast ones.
 pytestmark = pytest.mark.slow
 
 ADA = "ada@example.org"

@@ -13,6 +13,9 @@ import pytest
 from commandline import ADA, Run, fails, start
 from sqlite_utils import Database
 
+#: Each is quick, and they are many: together too much for the minute of the fast ones.
+pytestmark = pytest.mark.slow
+
 MAILCHIMP = "Email Address,First Name,Last Name,OPTIN_TIME,CONFIRM_TIME,LEID,EUID,TAGS\n"
 PEOPLE = MAILCHIMP + (
     "ada@example.org,Ada,Lovelace,,2018-02-12 10:54:27,1,a,VIP\n"

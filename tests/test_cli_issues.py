@@ -10,7 +10,7 @@ from commandline import ADA, Run, fails
 from newsroom import entry as made_up
 from newsroom import mails, parsed, write_entries
 
-#: Many, each quick: together they are a tenth of the fast minute.
+#: Each is quick, and they are many: together too much for the minute of the fast ones.
 pytestmark = pytest.mark.slow
 
 FIRST = "https://papers.example.org/0"

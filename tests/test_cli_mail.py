@@ -13,6 +13,9 @@ from newsroom import SETTINGS, entry, mails, make_project, parsed, recipients, w
 from newsletter.store import open_store
 from subscribers import database
 
+#: Each is quick, and they are many: together too much for the minute of the fast ones.
+pytestmark = pytest.mark.slow
+
 # -- preview, issues
 
 

@@ -19,7 +19,7 @@ from subscribers import bounces, consent, people
 from subscribers.evidence import Origin
 from subscribers.suppression import Reason
 
-#: Many, each quick: together they are a tenth of the fast minute.
+#: Each is quick, and they are many: together too much for the minute of the fast ones.
 pytestmark = pytest.mark.slow
 
 WORD = "The operator states that they asked."

@@ -15,7 +15,7 @@ from subscribers.importing import import_readers
 from subscribers.people import Subscriber
 from subscribers.states import State
 
-#: Many, each quick: together they are a tenth of the fast minute.
+#: Each is quick, and they are many: together too much for the minute of the fast ones.
 pytestmark = pytest.mark.slow
 
 ADA, EVE = "ada@example.org", "eve@example.org"

@@ -20,7 +20,7 @@ from newsletter.errors import NewsletterError
 from newsletter.metrics import serve_metrics
 from newsletter.store import SENDING, switch
 
-#: Many, each quick: together they are a tenth of the fast minute.
+#: Each is quick, and they are many: together too much for the minute of the fast ones.
 pytestmark = pytest.mark.slow
 
 HOUR = timedelta(hours=1)

@@ -122,6 +122,7 @@ def test_asking_for_now_again_after_the_hour_takes_nothing_from_the_coming_issue
     assert not titles(first) & titles(second)
 
 
+@pytest.mark.slow
 def test_nobody_gets_an_entry_in_two_issues(newsletter: Newsletter, clock: Clock, tmp_path: Path) -> None:
     readers = {ADA: "friday", BOB: "saturday", "cy@example.org": "monday"}
     for address, day in readers.items():

@@ -16,7 +16,7 @@ from newsletter.issues.issue import IssueKey
 from newsletter.readers.coming import ENOUGH
 from subscribers.cadence import Cadence, Frequency
 
-#: Many, each quick: together they are a tenth of the fast minute.
+#: Each is quick, and they are many: together too much for the minute of the fast ones.
 pytestmark = pytest.mark.slow
 
 LATE = timedelta(hours=48)

@@ -16,7 +16,7 @@ from newsroom import Clock, parsed
 from newsletter.mailbox.answering import MOST_FORWARDED
 from newsletter.mailbox.envelope import Disposition, Envelope
 
-#: Many, each quick: together they are a tenth of the fast minute.
+#: Each is quick, and they are many: together too much for the minute of the fast ones.
 pytestmark = pytest.mark.slow
 
 pytest_plugins = ("mailroom_fixtures",)

@@ -9,6 +9,9 @@ from newsletter.mailbox.envelope import Disposition
 from newsletter.rendering.words import rhythm
 from subscribers.states import State
 
+#: Each is quick, and they are many: together too much for the minute of the fast ones.
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ("mailroom_fixtures",)
 
 #: What a reader writes, and a piece of what they are told.

@@ -19,6 +19,9 @@ from subscribers.bounces import bounces_of
 from subscribers.errors import DatabaseBusy
 from subscribers.states import State
 
+#: Each is quick, and they are many: together too much for the minute of the fast ones.
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ("mailroom_fixtures",)
 
 QUESTION = "Who makes this? I like it a lot, and would love to know where it comes from."

@@ -25,7 +25,7 @@ from newsletter.rendering.templates import (
     shipped_templates,
 )
 
-#: Many, each quick: together they are a tenth of the fast minute.
+#: Each is quick, and they are many: together too much for the minute of the fast ones.
 pytestmark = pytest.mark.slow
 
 

@@ -14,6 +14,9 @@ from subscribers.evidence import Origin
 from subscribers.states import State
 from subscribers.suppression import Reason
 
+#: Each is quick, and they are many: together too much for the minute of the fast ones.
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ("website_fixtures",)
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}

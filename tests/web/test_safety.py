@@ -24,7 +24,7 @@ from newsletter.web import app as web
 from newsletter.web.forms import read_form
 from newsletter.web.nonces import Nonces
 
-#: Many, each quick: together they are a tenth of the fast minute.
+#: Each is quick, and they are many: together too much for the minute of the fast ones.
 pytestmark = pytest.mark.slow
 
 pytest_plugins = ("website_fixtures",)

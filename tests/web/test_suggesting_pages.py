@@ -10,6 +10,9 @@ from newsletter.readers.suggestions_store import SuggestionState
 from newsletter.rendering.links import Purpose
 from newsletter.suggesting import Look
 
+#: Each is quick, and they are many: together too much for the minute of the fast ones.
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ("website_fixtures",)
 
 LINK = "https://example.org/looms"
