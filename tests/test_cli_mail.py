@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -275,7 +276,9 @@ def test_an_interruption_is_a_sentence_and_what_was_done_is_kept(run: Run, proje
     with silent_server() as (port, accepted):
         more = f'\n[[sources]]\nname = "endless"\nlocation = "http://127.0.0.1:{port}/feed"\n'
         (project / "newsletter.toml").write_text((project / "newsletter.toml").read_text() + more)
-        pulling = start("pull", "--project", project)
+        # Whoever runs the tests in the background has SIGINT ignored, and all their children too.
+        heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        pulling = start("pull", "--project", project, preexec_fn=heard)
         accepted()
         pulling.send_signal(signal.SIGINT)
         out, err = pulling.communicate(timeout=20)
