@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from sqlite_utils import Database
 
@@ -24,6 +25,7 @@ from newsletter.readers.coming import ENOUGH
 from newsletter.reports import SendReport
 from newsletter.settings import Settings
 from subscribers import people
+from subscribers.cadence import Cadence
 from subscribers.states import State
 
 #: Readers composed at once: memory stays flat however many there are.
@@ -65,9 +67,14 @@ class Round:
         self._dry_run = dry_run
         self._printings: dict[IssueKey, Printing] = {}
 
+    @cached_property
+    def _rhythms(self) -> dict[Cadence, int]:
+        """Every cadence of active readers at this moment."""
+        return people.rhythms(self._db)
+
     def at_cut_off(self) -> list[IssueKey]:
         """The issues that are to be frozen by now and are not yet: an hour before their first reader anywhere."""
-        coming = coming_issues(people.rhythms(self._db), self._moment)
+        coming = coming_issues(self._rhythms, self._moment)
         return [
             key
             for key, (first, _) in coming.items()
@@ -106,7 +113,7 @@ class Round:
                 due.served(self._db, [reader.id], [found.key.period] if found else []).values()
             )
             return
-        for cadence in people.rhythms(self._db):
+        for cadence in self._rhythms:
             slot = last_slot(cadence, self._moment)
             if self._moment - slot.at <= self._late:
                 period = IssueKey(cadence.frequency, slot.date).period
@@ -159,7 +166,7 @@ class Round:
         """Ids of everybody who may be due: those whose hour has come of late, who joined or changed of late."""
         found: set[int] = set(due.new_or_changed(self._db, self._moment - self._late))
         stopped = {issue.key for issue in issues.in_state(self._db, *STOPPED) if not self._dry_run}
-        for cadence in people.rhythms(self._db):
+        for cadence in self._rhythms:
             slot = last_slot(cadence, self._horizon)
             key = IssueKey(cadence.frequency, slot.date)
             if self._moment - slot.at <= self._late and key not in stopped:

@@ -57,17 +57,14 @@ def serve(
     settings = load(project)
     settings.refuse_unfinished(project / FILE)
     transport_for(settings, project).close()
-
-    def opening(told: Callable[[str], Callable[[int, int], None]]) -> Newsletter:
-        return Newsletter(project, clock=clock, embedder=embedder, progress=told)
-
     stop = threading.Event()
     with ExitStack() as running:
         running.enter_context(all_logs(log))
         running.enter_context(_told_to_stop(stop))
         if not running.enter_context(_alone(project, log, stop, standby=standby)):
             return
-        _serve(project, settings, log, opening, clock, pace or Pace(), stop)
+        schedule = Schedule(_opening(project, clock, embedder), clock, log, pace or Pace(), stop)
+        _serve(project, settings, log, schedule, clock, stop)
 
 
 def tick(
@@ -92,13 +89,15 @@ def tick(
         except NewsletterError:
             log.say("Another process serves this newsletter and does all of this.")
             return False
-        schedule = Schedule(
-            lambda told: Newsletter(project, clock=clock, embedder=embedder, progress=told), clock, log, Pace(), stop
-        )
+        schedule = Schedule(_opening(project, clock, embedder), clock, log, Pace(), stop)
         with schedule.opened() as newsletter:
             off = newsletter.mail_is_off
         failed = settings.mailbox.receive == "imap" and not off and not _read_once(project, settings, log, clock)
         return not schedule.once() or failed
+
+
+def _opening(project: Path, clock: Callable[[], datetime], embedder: Embedder | None) -> Opening:
+    return lambda told: Newsletter(project, clock=clock, embedder=embedder, progress=told)
 
 
 def _read_once(project: Path, settings: Settings, log: Log, clock: Callable[[], datetime]) -> bool:
@@ -128,13 +127,11 @@ def _serve(
     project: Path,
     settings: Settings,
     log: Log,
-    opening: Opening,
+    schedule: Schedule,
     clock: Callable[[], datetime],
-    pace: Pace,
     stop: threading.Event,
 ) -> None:
     web = settings.web
-    schedule = Schedule(opening, clock, log, pace, stop)
     server = server_of(create_app(project, wake=schedule.wake, clock=clock), web)
     with ExitStack() as running:
         listening = running.enter_context(_listening(web))

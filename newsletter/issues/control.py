@@ -31,20 +31,22 @@ class Word(StrEnum):
     CANCEL = "cancel"
 
 
+#: What a word makes of an issue.
+_MAKES = {
+    Word.HOLD: IssueState.HELD,
+    Word.RELEASE: IssueState.RELEASED,
+    Word.SKIP: IssueState.SKIPPED,
+    Word.CANCEL: IssueState.CANCELLED,
+}
+
+
 def state_at_freeze(word: Word | None, review_hours: int, now: datetime) -> tuple[IssueState, datetime | None]:
     """The state in which an issue begins, and until when it is held (None: until the operator says so).
 
     `word` is what the operator said in advance; without one it waits for their review as long as the settings say.
     """
-    match word:
-        case Word.HOLD:
-            return IssueState.HELD, None
-        case Word.SKIP:
-            return IssueState.SKIPPED, None
-        case Word.CANCEL:
-            return IssueState.CANCELLED, None
-        case Word.RELEASE:
-            return IssueState.RELEASED, None
+    if word:
+        return _MAKES[word], None
     if review_hours > 0:
         return IssueState.HELD, now + timedelta(hours=review_hours)
     return IssueState.RELEASED, None
@@ -57,15 +59,9 @@ def state_after(
 
     Whether it may be said is for `may` to tell.
     """
-    match word:
-        case Word.HOLD:
-            return IssueState.HELD, None
-        case Word.SKIP:
-            return IssueState.SKIPPED, None
-        case Word.CANCEL:
-            return IssueState.CANCELLED, None
-        case Word.RELEASE:
-            return IssueState.RELEASED, held_until if state is IssueState.RELEASED else now
+    if word is Word.RELEASE:
+        return _MAKES[word], held_until if state is IssueState.RELEASED else now
+    return _MAKES[word], None
 
 
 def may(word: Word, key: IssueKey, state: IssueState, *, sent_already: bool, over: bool = False) -> None:
