@@ -37,8 +37,14 @@ class Log:
     """Takes what happens, from any thread, and never raises: what cannot be told must not stop what is done."""
 
     def __init__(
-        self, stream: TextIO, *, human: bool, clock: Callable[[], datetime], secrets: Iterable[str] = ()
+        self,
+        stream: TextIO,
+        *,
+        human: bool,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        secrets: Iterable[str] = (),
     ) -> None:
+        """`human`: sentences, else JSON. `secrets` are texts, such as passwords, that never stand in it."""
         self._stream = stream
         self._human = human
         self._clock = clock
@@ -125,17 +131,6 @@ class Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """One record."""
         self._log.record(record)
-
-
-def events(
-    stream: TextIO,
-    *,
-    human: bool,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    secrets: Iterable[str] = (),
-) -> Log:
-    """A log that writes to the stream; `secrets` are texts, such as passwords, that never stand in it."""
-    return Log(stream, human=human, clock=clock, secrets=secrets)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from newsletter.entries import store as entries
 from newsletter.entries.fetching import http_client
 from newsletter.entries.network import anywhere
 from newsletter.issues import store as issues
-from newsletter.logs import events
+from newsletter.logs import Log
 from newsletter.ranking.embedding import Vectors
 from newsletter.schedule import Pace
 from subscribers import consent
@@ -290,7 +290,7 @@ def _public_here(user_agent: str) -> Any:
 
 def main(project: Path, orders: Orders) -> None:
     clock = Hurried(datetime.fromisoformat(orders.start), orders.speed, orders.epoch or time.time())
-    log = events(sys.stdout, human=False, clock=clock)
+    log = Log(sys.stdout, human=False, clock=clock)
     log("the clock runs", epoch=clock.epoch)
     vars(suggesting)["public_client"] = _public_here
     if orders.die:

@@ -9,7 +9,7 @@ import pytest
 from newsroom import make_project
 
 from newsletter import Newsletter, supervisor
-from newsletter.logs import events
+from newsletter.logs import Log
 from newsletter.schedule import Pace, Schedule
 
 
@@ -30,7 +30,7 @@ def test_broken_settings_are_no_reason_to_be_killed(
     monkeypatch.setattr("newsletter.schedule.WORK", {"tend": lambda newsletter, stop, log: True})
     pace = Pace(tend=0.2)
     schedule = Schedule(
-        lambda what: Newsletter(tmp_path, clock=now, progress=what), now, events(log, human=True), pace, stop
+        lambda what: Newsletter(tmp_path, clock=now, progress=what), now, Log(log, human=True), pace, stop
     )
     with schedule:
         if broken:

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from newsletter.logs import MOST, Handler, Log, all_logs, events
+from newsletter.logs import MOST, Handler, Log, all_logs
 from newsletter.rendering.links import Purpose, Signer
 
 NOW = datetime(2026, 11, 27, 8, 0, 3, tzinfo=UTC)
@@ -42,11 +42,11 @@ def page() -> Page:
 
 
 def human(page: Page, **more: Any) -> Log:
-    return events(page, human=True, clock=lambda: NOW, **more)
+    return Log(page, human=True, clock=lambda: NOW, **more)
 
 
 def machine(page: Page, **more: Any) -> Log:
-    return events(page, human=False, clock=lambda: NOW, **more)
+    return Log(page, human=False, clock=lambda: NOW, **more)
 
 
 # -- for people
@@ -84,7 +84,7 @@ def test_trouble_stands_out_and_says_why(page: Page) -> None:
 
 def test_a_new_day_is_said(page: Page) -> None:
     times = iter([NOW, NOW + timedelta(hours=15), NOW + timedelta(hours=17)])
-    log = events(page, human=True, clock=lambda: next(times))
+    log = Log(page, human=True, clock=lambda: next(times))
     for _ in range(3):
         log("woke")
     assert page.lines == [
@@ -98,7 +98,7 @@ def test_a_new_day_is_said(page: Page) -> None:
 def test_a_terminal_that_knows_ascii_only_gets_ascii() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
-    human_log = events(stream, human=True, clock=lambda: NOW)
+    human_log = Log(stream, human=True, clock=lambda: NOW)
     human_log("pulled", source="Ärzte – heute")
     assert raw.getvalue() == b"08:00:03 pulled \\xc4rzte \\u2013 heute\n"
 
@@ -156,7 +156,7 @@ _values = st.recursive(
 @given(st.text(max_size=50), st.dictionaries(st.text(max_size=8), _values, max_size=4), st.booleans())
 def test_whatever_is_in_an_event_it_is_one_line(event: str, values: dict[str, Any], for_people: bool) -> None:
     page = Page()
-    events(page, human=for_people, clock=lambda: NOW)(event, **values)
+    Log(page, human=for_people, clock=lambda: NOW)(event, **values)
     (line,) = page.lines
     assert page.getvalue() == line + "\n"
     assert line.isprintable()

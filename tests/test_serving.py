@@ -21,7 +21,7 @@ from mailserver import HANG_UP, MailServer, free_port, mail_server
 from newsroom import SETTINGS, mails, make_project, parsed, recipients
 
 from newsletter import Newsletter, serving
-from newsletter.logs import events
+from newsletter.logs import Log
 from newsletter.schedule import Pace
 from newsletter.settings import load
 from subscribers.evidence import Origin
@@ -90,7 +90,7 @@ def serve(project: Path, patch: pytest.MonkeyPatch) -> Iterator[Serving]:
 
     def run() -> None:
         try:
-            serving.serve(project, events(found, human=False), pace=QUICK)
+            serving.serve(project, Log(found, human=False), pace=QUICK)
         except BaseException as error:
             raised.append(error)
 

@@ -38,12 +38,12 @@ def tick(project: Project = ".") -> None:  # type: ignore[assignment]
 
 def _log(project: Path) -> "Log":
     """Sentences for a person who looks on, JSON lines otherwise; never a password."""
-    from newsletter.logs import events
+    from newsletter.logs import Log
     from newsletter.settings import load
 
     settings = load(project)
     secrets = [settings.smtp.password.get_secret_value(), settings.mailbox.imap_password.get_secret_value()]
-    return events(sys.stderr, human=sys.stderr.isatty(), secrets=secrets)
+    return Log(sys.stderr, human=sys.stderr.isatty(), secrets=secrets)
 
 
 def receive(
