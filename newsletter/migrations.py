@@ -241,3 +241,47 @@ def m003_the_clock(db: Database) -> None:
         """,
     ):
         db.conn.execute(statement)
+
+
+@migrations()
+def m004_delivery(db: Database) -> None:
+    """What servers said, waiting copies by issue, pacing over restarts, whether the database went back in time."""
+    for statement in (
+        "ALTER TABLE deliveries ADD COLUMN answer TEXT NOT NULL DEFAULT ''",  # what the server said when it took it
+        "ALTER TABLE deliveries ADD COLUMN took INTEGER",  # milliseconds from its first byte to that answer
+        # Copies of one issue that wait: those of a held one must not be in the way of others.
+        "CREATE INDEX deliveries_waiting ON deliveries (issue_id, due_at) "
+        "WHERE notice IS NULL AND state IN ('queued', 'deferred')",
+        "ALTER TABLE issues ADD COLUMN held_why TEXT NOT NULL DEFAULT ''",  # where the program held it, not a person
+        "ALTER TABLE issues ADD COLUMN through_at TEXT",  # when nothing of it waited any more, and that was told
+        """
+        CREATE TABLE paces (                      -- how fast mail may leave, kept over restarts
+            name TEXT PRIMARY KEY,                -- a provider's domain; '' for all mail
+            free_at REAL NOT NULL,                -- when the next message may begin, seconds since 1970
+            paused_until TEXT,                    -- a server asked for it, or went on saying "later"
+            why TEXT NOT NULL DEFAULT '',         -- in its words
+            storms INTEGER NOT NULL DEFAULT 0     -- pauses in a row
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE sent_by_minute (             -- of the last day, for limits an hour and a day
+            minute INTEGER PRIMARY KEY,           -- since 1970
+            messages INTEGER NOT NULL
+        ) STRICT
+        """,
+        """
+        CREATE TABLE senders (                    -- addresses that we send from, for their slow start
+            address TEXT PRIMARY KEY,
+            since TEXT NOT NULL                   -- when the first message left
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE handed_over (                -- one row: so often was something claimed for sending
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            claims INTEGER NOT NULL,              -- a file beside the database knows it too, and sees it go back
+            doubted_until TEXT                    -- what was due by then may have been sent by a lost database
+        ) STRICT
+        """,
+        "INSERT INTO handed_over (id, claims) VALUES (1, 0)",
+    ):
+        db.conn.execute(statement)

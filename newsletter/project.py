@@ -125,5 +125,11 @@ def _line(row: Row, name: str, values: dict[str, str]) -> str:
     comment = textwrap.fill(row.help, 110, initial_indent="# ", subsequent_indent="# ")
     if row.secret:
         return f'{comment}\n# {name} = ""'
-    # JSON's texts, numbers and booleans are TOML's too.
-    return f"{comment}\n{name} = {json.dumps(values.get(row.name, row.default), ensure_ascii=False)}"
+    return f"{comment}\n{name} = {_value(values.get(row.name, row.default))}"
+
+
+def _value(value: object) -> str:
+    """JSON's texts, numbers and booleans are TOML's too."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_value(key)} = {_value(one)}" for key, one in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)

@@ -135,6 +135,9 @@ class DeliverySettings(Section):
     redirect_all_to: Annotated[str, AfterValidator(_address_or_none)] = Field(
         "", description="for a rehearsal: every mail goes to this address instead of its reader, and counts as sent"
     )
+    give_up_hours: int = Field(
+        24, ge=1, le=240, description="a message that the server puts off again and again is given up after so long"
+    )
     durability: Literal["power", "process"] = Field(
         "power", description="what the ledger survives: a power cut, or the death of the process only (faster)"
     )
@@ -151,6 +154,52 @@ class SmtpSettings(Section):
     username: str = Field("", description="login, if the server wants one")
     password: SecretStr = Field(SecretStr(""), description="its password; better given as NEWSLETTER_SMTP_PASSWORD")
     timeout: float = Field(30, gt=0, le=600, description="seconds to wait for the server's answer")
+    connections: int = Field(4, ge=1, le=100, description="connections at once; your server says how many it likes")
+    messages_per_connection: int = Field(
+        200, ge=1, le=100_000, description="messages handed over on a connection before a new one is opened"
+    )
+
+
+class PacingSettings(Section):
+    """How fast mail leaves at most, where delivery.transport is 'smtp'; kept over a restart."""
+
+    per_second: float = Field(0, ge=0, le=100_000, description="messages a second; 0: as fast as the server takes them")
+    per_hour: int = Field(0, ge=0, le=100_000_000, description="messages an hour; 0: no limit")
+    first_day: int = Field(
+        0,
+        ge=0,
+        le=10_000_000,
+        description="slow start of a new address: messages on its first day, twice as many on each day after; 0: none",
+    )
+    domains: dict[str, Annotated[float, Field(gt=0, le=100_000)]] = Field(
+        {"gmail.com": 20, "outlook.com": 20, "yahoo.com": 20, "icloud.com": 20},
+        description="messages a second to readers at one provider; its other domains (hotmail.com, …) are meant too",
+    )
+
+
+class DkimSettings(Section):
+    """The signature that says that a mail is yours."""
+
+    selector: Annotated[
+        str, matching(r"([a-z0-9-]{1,63}( *, *[a-z0-9-]{1,63})?)?", "write a name as s2026, or two with a comma")
+    ] = Field("", description="which key in keys/ signs (`newsletter dkim new` makes one); two with a comma; or none")
+
+    @property
+    def selectors(self) -> tuple[str, ...]:
+        """The keys that sign, each by its name."""
+        return tuple(filter(None, (one.strip() for one in self.selector.split(","))))
+
+
+class WebhookSettings(Section):
+    """Bounces that a mail service tells by calling a page of ours; each works once its secret is set."""
+
+    ses_topic: str = Field("", description="Amazon SES: the ARN of the SNS topic; its signature is checked")
+    postmark_password: SecretStr = Field(
+        SecretStr(""), description="Postmark: the password in the webhook's address; better given as a variable"
+    )
+    mailgun_key: SecretStr = Field(
+        SecretStr(""), description="Mailgun: the HTTP webhook signing key; better given as a variable"
+    )
 
 
 class WebSettings(Section):

@@ -25,14 +25,17 @@ from newsletter.sections import (
     CadenceSettings,
     Colour,
     DeliverySettings,
+    DkimSettings,
     IssueSettings,
     MailboxSettings,
     ModelSettings,
     OneLine,
+    PacingSettings,
     PullSettings,
     Section,
     SmtpSettings,
     SourceSettings,
+    WebhookSettings,
     WebSettings,
     matching,
     web_address,
@@ -78,8 +81,11 @@ class Settings(BaseSettings):
     model: ModelSettings = ModelSettings()
     delivery: DeliverySettings = DeliverySettings()
     smtp: SmtpSettings = SmtpSettings()
+    pacing: PacingSettings = PacingSettings()
+    dkim: DkimSettings = DkimSettings()
     web: WebSettings = WebSettings()
     mailbox: MailboxSettings = MailboxSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     sources: tuple[SourceSettings, ...] = Field((), description="where entries come from")
 
     @classmethod
