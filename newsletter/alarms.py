@@ -9,7 +9,9 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsletter.delivery.notices import NoticeKind
-from newsletter.delivery.tallies import Returned, returned
+from newsletter.delivery.tallies import Returned, returned, uncertain
+from newsletter.issues import store as issues
+from newsletter.issues.issue import IssueKey, IssueState
 from newsletter.readers.desk import Readers
 from newsletter.settings import Settings
 from newsletter.sourcing import SourceState
@@ -63,6 +65,10 @@ class Facts:
     #: bytes of the disk, and how many of them are free
     disk: int
     free: int
+    #: mails that became uncertain of late, and how many are uncertain in all
+    uncertain: tuple[int, int] = (0, 0)
+    #: issues that the program stopped, with the reason and since when
+    stopped: Sequence[tuple[IssueKey, str, datetime]] = ()
 
 
 def alarms(facts: Facts, now: datetime) -> list[Alarm]:
@@ -70,7 +76,9 @@ def alarms(facts: Facts, now: datetime) -> list[Alarm]:
     return [
         *_not_made(facts.ticks.get("make"), now),
         *_ticks(facts.ticks, now),
+        *_stopped(facts.stopped, now),
         *_disk(facts.disk, facts.free),
+        *_uncertain(*facts.uncertain),
         *_bounces(facts.of_late, facts.before),
         *_sources(facts.pulls, now),
     ]
@@ -95,6 +103,12 @@ def gather(db: Database, project: Path, pulls: Sequence[SourceState], now: datet
         before=returned(db, now - OF_LATE - BEFORE, now - OF_LATE),
         disk=usage.total,
         free=usage.free,
+        uncertain=uncertain(db, now - ONCE_IN),
+        stopped=tuple(
+            (issue.key, issue.held_why, since)
+            for issue in issues.in_state(db, IssueState.HELD)
+            if issue.held_why and (since := issues.said_at(db, issue.key))
+        ),
     )
 
 
@@ -148,6 +162,36 @@ def _ticks(ticks: Mapping[str, Tick], now: datetime) -> Iterator[Alarm]:
                 f"{called} fails",
                 (f"Since {_said(tick.failing_since)} {called} has failed: {_sentence(tick.error)}",),
             )
+
+
+def _stopped(stopped: Sequence[tuple[IssueKey, str, datetime]], now: datetime) -> Iterator[Alarm]:
+    """That it was stopped is told at once, and not by an alarm; that it still is, day by day."""
+    for key, why, since in stopped:
+        if now - since >= ONCE_IN:
+            yield Alarm(
+                f"stopped {key}",
+                f"{key} is still stopped",
+                (
+                    f"{key} has been stopped since {_said(since)}, because {_sentence(why)}",
+                    f"Nothing of it leaves until you say `newsletter issue release {key}`; what is too late then "
+                    "(issue.max_lateness_hours) counts from that moment. `newsletter issue cancel` gives the rest up.",
+                ),
+            )
+
+
+def _uncertain(fresh: int, every: int) -> Iterator[Alarm]:
+    if fresh:
+        yield Alarm(
+            "uncertain",
+            f"{fresh:,} {'mail' if fresh == 1 else 'mails'} may or may not have arrived",
+            (
+                f"{fresh:,} {'mail' if fresh == 1 else 'mails'} broke off in the middle, so the server may or may not "
+                f"have {'it' if fresh == 1 else 'them'} ({every:,} in all). None is repeated by itself "
+                "(delivery.on_uncertain).",
+                "`newsletter deliveries --state uncertain` tells which. If the server's log has one: `newsletter "
+                "deliveries settle ID --sent`; else `newsletter deliveries retry ID`, and at worst it comes twice.",
+            ),
+        )
 
 
 def _disk(disk: int, free: int) -> Iterator[Alarm]:

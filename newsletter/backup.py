@@ -1,8 +1,8 @@
 """One file that holds a whole newsletter, and a newsletter made of such a file.
 
 It holds the database as it is at one moment, also while it is written to (the keys of links and of suppressed
-addresses are in it), the settings, the operator's templates and intros. A restored copy sends nothing until the
-operator says so: the original may still be running.
+addresses are in it), the keys that sign mail, the settings, the operator's templates and intros. A restored copy sends
+nothing until the operator says so: the original may still be running.
 """
 
 import shutil
@@ -15,13 +15,14 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from newsletter.delivery.signing_keys import FOLDER as KEYS
 from newsletter.errors import ProjectError
 from newsletter.settings import FILE as SETTINGS
 from newsletter.store import FILE as STORE
 from newsletter.store import SENDING, open_store, switch
 from subscribers.database import database_errors
 
-_FOLDERS = ("templates", "issues")
+_FOLDERS = ("templates", "issues", KEYS)
 RESTORED = "this is a restored copy, and the original may still be sending"
 
 
@@ -114,6 +115,8 @@ def _move(names: Sequence[str], source: Path, target: Path) -> None:
     for name in names:
         if (target / name).exists():
             raise ProjectError(f"There is a file {target / name} already. Name an empty folder.")
+    if (source / KEYS).exists():
+        (target / KEYS).mkdir(mode=0o700, exist_ok=True)
     for name in names:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).replace(target / name)

@@ -18,7 +18,7 @@ from newsletter.entries.entry import Entry
 from newsletter.errors import IssueError
 from newsletter.issues import store as issues
 from newsletter.issues.calendar import is_due_date, slot_on
-from newsletter.issues.control import STOPPED, WAITING, Word, in_words, is_over, may, state_after, when_held
+from newsletter.issues.control import STOPPED, Word, in_words, is_over, may, state_after
 from newsletter.issues.editorial import (
     editorial_text,
     parse_editorial,
@@ -33,6 +33,7 @@ from newsletter.readers.desk import Readers
 from newsletter.rendering.letter import Letter
 from newsletter.rendering.links import Signer
 from newsletter.settings import Settings
+from newsletter.telling import tell_waiting
 from subscribers import people
 from subscribers.address import parse_address
 from subscribers.cadence import Cadence
@@ -280,26 +281,7 @@ class Editor:
 
     def tell_waiting(self, key: IssueKey) -> None:
         """Tell the operator that an issue is made and held, once; again and again does no harm."""
-        stored, operator = issues.find(self._db, key), self._settings.mailbox.operator
-        if not operator or stored is None or stored.state not in WAITING:
-            return
-        until = stored.held_until
-        then = f"until {when_held(until)}; then it goes out by itself" if until else "until you release it"
-        self._readers.post(
-            "alarm",
-            NoticeKind.ALARM,
-            f"waiting {key}",
-            to=operator,
-            subject=f"{key} waits for you",
-            lines=[
-                f"{key} is made, with {len(issues.candidates(self._db, stored.id))} entries, and is held {then}.",
-                f"To look at it: newsletter issue test {key}",
-                f"To let it go: newsletter issue release {key}",
-                f"To leave its entries to the next one: newsletter issue skip {key}",
-            ],
-            link="",
-            label="",
-        )
+        tell_waiting(self._db, self._readers, self._settings, key)
 
     # -- which issues there are
 

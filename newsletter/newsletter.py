@@ -18,13 +18,11 @@ from newsletter.addressees import coming_issues, fresh_popularity
 from newsletter.alarms import Alarm, gather, raise_alarms
 from newsletter.announcing import Announcement, addressees, announce
 from newsletter.back_issues import BackIssues
-from newsletter.delivery import ledger, records
+from newsletter.deliveries import Deliveries
+from newsletter.delivery import records
 from newsletter.delivery.outcomes import DeliveryState
-from newsletter.delivery.return_path import ReturnPath
-from newsletter.delivery.sending import deliver
-from newsletter.delivery.transport import Transport, transport_for
 from newsletter.delivery.whole_issues import mark_done
-from newsletter.delivery.workers import is_dead
+from newsletter.dispatching import Dispatcher
 from newsletter.editing import Editor
 from newsletter.entries import store as entries
 from newsletter.entries.pulling import PullReport
@@ -51,6 +49,7 @@ from newsletter.standing import standing
 from newsletter.store import FILE as STORE
 from newsletter.store import SENDING, open_store, switch, why_off
 from newsletter.suggesting import Suggestions
+from newsletter.telling import tell_operator
 from subscribers import people
 from subscribers.cadence import Cadence
 from subscribers.evidence import Evidence, evidence_of
@@ -97,7 +96,6 @@ class Newsletter:
         self._clock = clock
         self._progress = progress
         self._signer = Signer(self.settings.base_url, load_keys(self._db))
-        self._return_path = ReturnPath(self.settings.address, self.settings.mailbox.detail, self._signer)
         self._press = Press(self._db, self.project, self.settings, model, self._signer, progress)
         self._mails = Mails(self.project, self.settings, self._signer)
         #: where entries come from
@@ -114,6 +112,11 @@ class Newsletter:
         self.suggestions = Suggestions(self._db, self.project, self.settings, self.readers, self._signer, clock, http)
         #: the operator's control over issues
         self.editor = Editor(self._db, self.project, self.settings, self._press, self.readers, self._signer, clock)
+        #: who got what, what did not leave, and sending that again
+        self.deliveries = Deliveries(self._db, self.project, self.settings, self._press.frozen, self._signer, clock)
+        self._dispatcher = Dispatcher(
+            self._db, self.project, self.settings, self._press.frozen, self.readers, self._signer, clock, progress
+        )
 
     @classmethod
     def create(cls, folder: Path | str, **settings: str) -> Path:
@@ -251,23 +254,21 @@ class Newsletter:
         the `report` of what was done.
         """
         report = SendReport()
-        self._refuse_to_send()
+        self._dispatcher.refuse()
         reader = people.get(self._db, to) if to else None
         if reader and reader.state is not State.ACTIVE:
             raise DeliveryError(f"{reader.address} is {reader.state} and gets no mail.")
         only = reader.id if reader else None
-        transport = transport_for(self.settings, self.project)
         if not dry_run:
             self.tend()
             report.released += self.editor.release_overdue()
-            self._recover(transport)
         round_ = self._round(report, now=now, dry_run=dry_run)
         if not now:
             round_.count_served(only)
         trouble = self._compose(round_, only)
         if not dry_run:
             try:
-                report.counts += self._deliver(transport, only)
+                report.counts += self._dispatcher.deliver(self._dispatcher.ready(), only).counts
             except NewsletterError as error:
                 trouble = trouble or error
         report.waiting = records.count_waiting(self._db)
@@ -298,17 +299,11 @@ class Newsletter:
 
     def deliver(self) -> Counter[DeliveryState]:
         """Hand over what waits and is due: notices, then issues. Raises as `send` does."""
-        return self._deliver(self._ready_transport(), None)
+        return self._dispatcher.deliver(self._dispatcher.ready()).counts
 
     def send_notices(self) -> Counter[DeliveryState]:
         """The same with notices alone."""
-        return self._deliver(self._ready_transport(), None, notices_only=True)
-
-    def _ready_transport(self) -> Transport:
-        self._refuse_to_send()
-        transport = transport_for(self.settings, self.project)
-        self._recover(transport)
-        return transport
+        return self._dispatcher.deliver(self._dispatcher.ready(), notices_only=True).counts
 
     def _round(self, report: SendReport, **how: Any) -> Round:
         moment, tell = self._clock(), self.editor.tell_waiting
@@ -351,40 +346,14 @@ class Newsletter:
         now = self._clock()
         tend(self._db, self.readers, self.suppressions, self._mails, self.settings, self._signer, now)
         mark_done(self._db, now, self._max_lateness())
+        tell_operator(self._db, self.readers, self.settings, now)
         facts = gather(self._db, self.project, self.sources.states(), now)
         return raise_alarms(self._db, self.readers, self.settings, facts, now)
-
-    def _deliver(self, transport: Transport, only: int | None, *, notices_only: bool = False) -> Counter[DeliveryState]:
-        waiting = records.count_waiting(self._db)
-        tell = self._progress("Sending")
-        return deliver(
-            self._db,
-            transport,
-            self._press.frozen,
-            project=self.project,
-            return_path=self._return_path,
-            signer=self._signer,
-            clock=self._clock,
-            max_lateness=self._max_lateness(),
-            only=only,
-            notices_only=notices_only,
-            redirect_to=self.settings.delivery.redirect_all_to,
-            progress=lambda done: tell(done, max(done, waiting)),
-        )
 
     def status(self) -> Status:
         """How things stand."""
         states, coming, serving = self.sources.states(), self.coming_issues(), supervisor.is_serving(self.project)
         return standing(self._db, self.settings, states, coming, self._clock(), serving=serving)
-
-    def _refuse_to_send(self) -> None:
-        self.settings.refuse_unfinished(self.project / settings_table.FILE)
-        if why := why_off(self._db, SENDING):
-            raise DeliveryError(f"Sending is switched off: {why}. `newsletter mail on` lets it go on.")
-
-    def _recover(self, transport: Transport) -> None:
-        repeat = transport.repeatable or self.settings.delivery.on_uncertain == "resend"
-        ledger.recover(self._db, lambda name: is_dead(self.project, name), self._clock(), repeat=repeat)
 
     def _max_lateness(self) -> timedelta:
         return timedelta(hours=self.settings.issue.max_lateness_hours)

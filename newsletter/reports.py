@@ -102,6 +102,8 @@ class IssueStanding:
     frozen_at: datetime | None = None
     #: when it goes out by itself; None where it is not held, or until the operator says so
     held_until: datetime | None = None
+    #: of a held one: why the program itself stopped it; empty where a person holds it
+    held_why: str = ""
     #: of a coming one: when its first reader's hour is, anywhere; None for one that is not coming any more
     first_hour: datetime | None = None
     #: of a coming one

@@ -158,7 +158,7 @@ class Round:
     def _why_not(self, printing: Printing) -> str:
         """Why nothing of an issue is sent by now, or would be if it were made now."""
         if printing.stored:
-            return why_not_sent(printing.stored.state, printing.stored.held_until)
+            return why_not_sent(printing.stored.state, printing.stored.held_until, printing.stored.held_why)
         word = issues.word_about(self._db, printing.key)
         return why_not_sent(*state_at_freeze(word, self._settings.issue.review_hours, self._moment))
 

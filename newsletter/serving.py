@@ -19,7 +19,7 @@ from fastapi import FastAPI
 
 from newsletter import supervisor
 from newsletter.delivery.sending import rehearsal
-from newsletter.delivery.transport import transport_for
+from newsletter.delivery.ways_out import lines_for
 from newsletter.errors import MailboxError, NewsletterError
 from newsletter.logs import Log, all_logs
 from newsletter.mailbox.imap import ImapMailbox
@@ -56,7 +56,7 @@ def serve(
     """
     settings = load(project)
     settings.refuse_unfinished(project / FILE)
-    transport_for(settings, project).close()
+    lines_for(settings, project).close()
     stop = threading.Event()
     with ExitStack() as running:
         running.enter_context(all_logs(log))

@@ -187,10 +187,9 @@ def checked(path: Path, content: dict[str, Any]) -> Settings:
         raise SettingsError("\n".join(_in_words(path, e) for e in error.errors())) from None
     except InvalidCadence as error:
         raise SettingsError(f"cadence in {path}: {error}") from None
-    except UnreadableVariable:
-        raise SettingsError(
-            f"The variable {PREFIX}SOURCES is not JSON. Write a list of objects, or unset it."
-        ) from None
+    except UnreadableVariable as error:
+        variable = PREFIX + ("PACING_DOMAINS" if '"pacing"' in str(error) else "SOURCES")
+        raise SettingsError(f"The variable {variable} is not JSON. Mend it, or unset it.") from None
     return settings
 
 

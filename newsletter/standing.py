@@ -95,6 +95,7 @@ def issue_standings(
             state=stored_.state,
             frozen_at=stored_.frozen_at,
             held_until=stored_.held_until if stored_.state is IssueState.HELD else None,
+            held_why=stored_.held_why if stored_.state is IssueState.HELD else "",
             first_hour=first,
             readers=readers,
             counts=tally.counts,

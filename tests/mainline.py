@@ -82,6 +82,14 @@ def open_newsletter(tmp_path: Path, clock: Clock, embedder: WordEmbedder) -> Ite
         yield lambda: stack.enter_context(Newsletter(tmp_path, clock=clock, embedder=embedder))
 
 
+def change_settings(project: Path, old: str, new: str) -> None:
+    """Edit the settings' file; who opens the newsletter after that goes by it."""
+    path = project / "newsletter.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
 @pytest.fixture
 def newsletter(tmp_path: Path, open_newsletter: Open) -> Newsletter:
     """Twelve entries are pulled, nobody is subscribed."""

@@ -13,6 +13,7 @@ from newsroom import Clock, mails, make_project, parsed
 
 from newsletter import Newsletter
 from newsletter.back_issues import IN_FEED
+from newsletter.delivery.sending import Run
 from newsletter.rendering.links import PATHS, Purpose
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -71,11 +72,10 @@ def test_the_archive_lists_what_was_sent_the_newest_first(newsletter: Newsletter
 
 
 def test_what_is_made_and_went_to_nobody_is_not_out(newsletter: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
-    from collections import Counter
 
     subscribe(newsletter)
     with monkeypatch.context() as patch:
-        patch.setattr("newsletter.newsletter.deliver", lambda *_, **__: Counter())
+        patch.setattr("newsletter.dispatching.deliver", lambda *_, **__: Run())
         newsletter.send(now=True)
     assert newsletter.frozen_issues()
     assert newsletter.back_issues.archive() == []

@@ -19,6 +19,7 @@ from sqlite_utils import Database
 
 from newsletter import Newsletter
 from newsletter.backup import RESTORED, back_up, restore
+from newsletter.delivery.signing_keys import make_key, read_key
 from newsletter.errors import DeliveryError, ProjectError
 from newsletter.rendering.links import Purpose, Signer
 from newsletter.rendering.store import load_keys
@@ -73,6 +74,28 @@ def test_a_restored_newsletter_is_the_same_one(house: Path, copy: Path) -> None:
     for name in ("newsletter.toml", "templates/mail/remind.md", "issues/weekly-2026-12-04.md"):
         assert (copy / name).read_bytes() == (house / name).read_bytes()
     assert sorted(path.name for path in copy.iterdir()) == ["issues", "newsletter.db", "newsletter.toml", "templates"]
+
+
+def test_the_keys_that_sign_mail_come_back_for_their_owners_eyes(house: Path) -> None:
+    keys = [make_key(house, selector, "ed25519") for selector in ("s202611", "s202612")]
+    back_up(house, house / "backup.zip")
+    restore(house / "backup.zip", house / "copy", NOW)
+    for key in keys:
+        path = house / "copy" / "keys" / f"{key.selector}.pem"
+        assert path.read_bytes() == (house / "keys" / path.name).read_bytes()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert read_key(house / "copy", key.selector).record("example.org") == key.record("example.org")
+    assert stat.S_IMODE((house / "copy" / "keys").stat().st_mode) == 0o700
+
+
+def test_a_key_that_is_there_is_not_written_over(house: Path) -> None:
+    make_key(house, "s1", "ed25519")
+    back_up(house, house / "backup.zip")
+    (house / "copy").mkdir()
+    other = make_key(house / "copy", "s1", "ed25519")
+    with pytest.raises(ProjectError, match=r"keys/s1\.pem already"):
+        restore(house / "backup.zip", house / "copy", NOW)
+    assert read_key(house / "copy", "s1").record("example.org") == other.record("example.org")
 
 
 def test_a_backup_is_never_written_over_and_needs_a_newsletter(house: Path) -> None:

@@ -88,14 +88,14 @@ def test_issues_are_listed_and_shown(run: Run, ready: Path) -> None:
     assert (coming["state"], coming["readers"], coming.keys()) == (
         "open",
         2,
-        {"issue", "state", "word", "held_until", "first_hour", "readers"},
+        {"issue", "state", "word", "held_until", "held_why", "first_hour", "readers"},
     )
     shown = run("issue", "show", coming["issue"], "--json").json
     assert (len(shown["entries"]), shown["pins"], shown["deliveries"]) == (12, [], {})
     run("send", "--now")
     assert [one["state"] for one in run("issue", "list", "--json").json] == ["released"]
     assert run("issue", "show", coming["issue"], "--json").json["deliveries"] == {"sent": 2}
-    assert "sent: 2" in run("issue", "show", coming["issue"]).out
+    assert "Copies: 2 sent." in run("issue", "show", coming["issue"]).out
     assert coming["issue"] in run("issue", "list").out
 
 

@@ -147,6 +147,8 @@ def test_a_test_is_the_readers_issue_with_links_of_nobody(ready: Newsletter) -> 
     # Nothing is frozen, received, or written down about the reader: one notice more, and what was embedded.
     after = rows(ready.project)
     assert after.pop("deliveries") == before.pop("deliveries") + 1
+    for counted in ("senders", "sent_by_minute"):  # how fast mail leaves is nothing about the reader
+        after.pop(counted)
     assert {name: count for name, count in after.items() if count != before[name]} == {}
     assert parsed(mail)["list-unsubscribe"] is None
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from commandline import Run
 from mailserver import TAKE_AND_HANG_UP, mail_server
-from mainline import ADA, BOB, SENT, Open, bring, subscribe, titles
+from mainline import ADA, BOB, SENT, Open, bring, change_settings, subscribe, titles
 from newsroom import Clock, entry, mails, make_project, write_entries
 
 from newsletter import Newsletter
@@ -151,9 +151,8 @@ def test_an_uncertain_copy_is_repeated_once_the_operator_says_so(tmp_path: Path,
         server.answers["."] = [TAKE_AND_HANG_UP]
         assert newsletter.send(now=True).counts == {DeliveryState.UNCERTAIN: 1}
         assert +newsletter.send().counts == {}
-        delivery = newsletter.settings.delivery.model_copy(update={"on_uncertain": "resend"})
-        newsletter.settings = newsletter.settings.model_copy(update={"delivery": delivery})
-        assert newsletter.send().counts == {SENT: 1}
+        change_settings(tmp_path, 'transport = "smtp"', 'transport = "smtp"\non_uncertain = "resend"')
+        assert open_newsletter().send().counts == {SENT: 1}
         assert server.accepted[-1].content == newsletter.preview(ADA).message
 
 

@@ -218,7 +218,7 @@ def test_an_uncertain_copy_is_shown_and_not_repeated(
         patch.setattr("newsletter.delivery.transport.FolderTransport.send", killed)
         with pytest.raises(KeyboardInterrupt):
             newsletter.send(now=True)
-        assert newsletter.status().deliveries == {"sending": 1}
+        assert newsletter.status().deliveries == {"uncertain": 1}
         assert +newsletter.send().counts == {}
         assert newsletter.status().deliveries == {"uncertain": 1}
         assert +newsletter.send(now=True).counts == {}

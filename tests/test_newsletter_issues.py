@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from mailserver import mail_server
-from mainline import ADA, BOB, DROPPED, SENT, Open, bring, rows, subscribe
+from mainline import ADA, BOB, DROPPED, SENT, Open, bring, change_settings, rows, subscribe
 from newsroom import SETTINGS, Clock, mails, make_project
 
 from newsletter import Newsletter
@@ -284,10 +284,8 @@ def test_when_the_server_is_down_everything_waits(tmp_path: Path, open_newslette
     assert sum(newsletter.status().deliveries.values()) == 5
     composed = {f"r{n}@example.org": newsletter.preview(f"r{n}@example.org").message for n in range(5)}
     with mail_server() as told:
-        newsletter.settings = newsletter.settings.model_copy(
-            update={"smtp": newsletter.settings.smtp.model_copy(update={"port": told.port})}
-        )
-        assert newsletter.send().counts == {SENT: 5}
+        change_settings(tmp_path, f"port = {port}", f"port = {told.port}")
+        assert open_newsletter().send().counts == {SENT: 5}
         assert {mail.recipients[0]: mail.content for mail in told.accepted} == composed
 
 

@@ -1,5 +1,6 @@
 """Settings: from the file, overruled by variables, and every mistake named."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,9 @@ def test_sources_may_come_from_a_variable(tmp_path: Path, monkeypatch: pytest.Mo
     assert [source.name for source in load(write(tmp_path, "")).sources] == ["a"]
     monkeypatch.setenv("NEWSLETTER_SOURCES", "a, b")
     assert "The variable NEWSLETTER_SOURCES is not JSON" in refusal(tmp_path, "")
+    monkeypatch.delenv("NEWSLETTER_SOURCES")
+    monkeypatch.setenv("NEWSLETTER_PACING_DOMAINS", "gmail.com 3")
+    assert "The variable NEWSLETTER_PACING_DOMAINS is not JSON" in refusal(tmp_path, "")
 
 
 def test_the_variable_that_names_the_project_is_no_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,13 +229,15 @@ def test_the_table_lists_every_setting_with_its_help_and_default(tmp_path: Path)
         expected = {f"{name}.{key}" for key in inner} if inner else {name} - {"sources"}
         assert expected <= set(rows)
     assert all(row.help for row in rows.values())
-    assert [row.name for row in rows.values() if row.secret] == ["smtp.password", "mailbox.imap_password"]
+    secrets = ["smtp.password", "mailbox.imap_password", "webhooks.postmark_password", "webhooks.mailgun_key"]
+    assert [row.name for row in rows.values() if row.secret] == secrets
     assert (rows["smtp.port"].default, rows["smtp.port"].variable) == (587, "NEWSLETTER_SMTP_PORT")
 
 
 def test_every_row_of_the_table_can_be_given_as_its_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for row in table():
-        monkeypatch.setenv(row.variable, str(row.default))
+        value = json.dumps(row.default) if isinstance(row.default, dict) else str(row.default)
+        monkeypatch.setenv(row.variable, value)
     assert load(write(tmp_path, "")) == Settings()
 
 

@@ -18,6 +18,7 @@ from newsroom import Clock, entry, make_project, write_entries
 from yearbook import DAY, LEAD, MINUTE, Act, Owed, Rhythm, slots
 
 from newsletter import Newsletter
+from newsletter.delivery.lines import OneByOne
 from newsletter.delivery.outcomes import Outcome, Sent
 from newsletter.ranking.embedding import Progress
 from subscribers import confirmations, consent, people
@@ -361,7 +362,7 @@ def test_in_a_year_everybody_gets_each_issue_once(
     project = make_project(tmp_path, SETTINGS, entries=0)
     clock.now = START
     post = Post(clock)
-    monkeypatch.setattr("newsletter.newsletter.transport_for", lambda settings, project: post)
+    monkeypatch.setattr("newsletter.dispatching.lines_for", lambda settings, project: OneByOne(post))
     world = World(project, post, clock, seed)
     world.run()
     had, nothing = got(world)

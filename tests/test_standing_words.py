@@ -98,13 +98,18 @@ def test_one_trouble_is_the_first_line_and_several_are_a_list() -> None:
         ({"deliveries": {"uncertain": 1}}, "1 mail may or may not have arrived"),
         (
             {"behind": (issue(counts=Counter({DeliveryState.FAILED: 3})),)},
-            "3 mails of weekly-2026-11-27 did not leave, 0 did.",
+            "3 mails of weekly-2026-11-27 did not leave, 0 did. `newsletter issue show weekly-2026-11-27` says why.",
         ),
         ({"notices": 2, "notices_since": NOW - 2 * HOUR}, "2 notices should have left since 07:05 (2 hours ago)"),
         (
             {"ahead": (issue(state=IssueState.HELD, held_until=NOW + 5 * HOUR),)},
             "weekly-2026-11-27 waits for your word, until 14:05 (in 5 hours) at most: "
             "`newsletter issue release weekly-2026-11-27`.",
+        ),
+        (
+            {"ahead": (issue(state=IssueState.HELD, held_why="gmail.com refuses our mail: “550 blocked”"),)},
+            "weekly-2026-11-27 was stopped, because gmail.com refuses our mail: “550 blocked”. Nothing else of it "
+            "leaves until `newsletter issue release weekly-2026-11-27`; `newsletter doctor` looks for the reason.",
         ),
         (
             {"ticks": {"make": Tick("make", NOW, NOW, None, NOW - HOUR, "card.html, line 3: broken")}},

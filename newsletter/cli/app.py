@@ -2,7 +2,19 @@
 
 import typer
 
-from newsletter.cli import issues, making, operating, people, running, seeing, sources, suggestions
+from newsletter.cli import (
+    deliveries,
+    dkim,
+    doctor,
+    issues,
+    making,
+    operating,
+    people,
+    running,
+    seeing,
+    sources,
+    suggestions,
+)
 
 app = typer.Typer(
     name="newsletter",
@@ -19,9 +31,12 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(people.app, name="subscribers")
 app.add_typer(suggestions.app, name="suggestions")
 app.add_typer(issues.app, name="issue")
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(dkim.app, name="dkim")
 app.command()(running.preview)
 app.command()(running.send)
 app.command()(seeing.status)
+app.command()(doctor.doctor)
 app.command()(operating.serve)
 app.command()(operating.tick)
 app.command()(operating.receive)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.not_sent import rows_of, tell_not_sent
+from newsletter.cli.history import history_as_dict, tell_history
+from newsletter.cli.not_sent import rows_of
 from newsletter.cli.output import PARTLY, AsJson, Project, counted, opened, say, say_json, table, warn
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def list_(project: Project = ".", as_json: AsJson = False) -> None:  # type: ign
             "state": made[key].state if key in made else "open",
             "word": words.get(key),
             "held_until": made[key].held_until if key in made and made[key].state == "held" else None,
+            "held_why": (made[key].held_why or None) if key in made and made[key].state == "held" else None,
             "first_hour": coming[key][0] if key in coming else None,
             "readers": coming[key][1] if key in coming else None,
         }
@@ -44,17 +46,21 @@ def list_(project: Project = ".", as_json: AsJson = False) -> None:  # type: ign
         say("No issues: there are no readers yet. `newsletter subscribers add` adds one.")
     else:
         head = ["issue", "state", "your word", "held until (UTC)", "first hour (UTC)", "readers"]
-        table(head, [[_cell(value) for value in row.values()] for row in rows])
+        table(head, [[_cell(value) for name, value in row.items() if name != "held_why"] for row in rows])
+        for row in rows:
+            if row["held_why"]:
+                say(f"{row['issue']} was stopped, because {row['held_why']}. `newsletter doctor` looks for the reason.")
 
 
 @app.command()
 def show(issue: Issue, project: Project = ".", as_json: AsJson = False) -> None:  # type: ignore[assignment]
-    """One issue: its state, entries, intro and pins, and what became of its copies."""
+    """One issue: its state, entries, intro and pins; what became of its copies, how fast, and what servers said."""
     from newsletter.issues.control import why_not_sent
 
     with opened(project) as newsletter:
         printing, counts = newsletter.issue(issue)
-        not_sent = newsletter.not_sent(issue)
+        history = newsletter.deliveries.history(issue)
+        not_sent = newsletter.not_sent(issue) if as_json else []
         word = newsletter.editor.words().get(printing.key)
     titles = {entry.id: entry.title for entry in printing.candidates}
     stored = printing.stored
@@ -68,16 +74,19 @@ def show(issue: Issue, project: Project = ".", as_json: AsJson = False) -> None:
                 "state": state,
                 "word": word,
                 "held_until": held_until,
+                "held_why": (stored.held_why or None) if stored else None,
+                "through_at": stored.through_at if stored else None,
                 "entries": list(titles.values()),
                 "pins": [titles[entry_id] for entry_id in printing.pins],
                 "intro": intro,
                 "deliveries": counts,
+                "history": history_as_dict(history) if history else None,
                 "not_sent": rows_of(not_sent),
             }
         )
         return
     say(f"{issue} is {state}, with {counted(len(titles), 'entry', 'entries')}.")
-    if stored and (why := why_not_sent(stored.state, stored.held_until)):
+    if stored and (why := why_not_sent(stored.state, stored.held_until, stored.held_why)):
         say(f"Nothing of it goes out: {why}.")
     elif word and not stored:
         say(f"You said: {word}.")
@@ -85,9 +94,10 @@ def show(issue: Issue, project: Project = ".", as_json: AsJson = False) -> None:
         say(f"Intro: {intro}")
     for entry_id in printing.pins:
         say(f"Pinned: {titles[entry_id]}")
-    for state_, count in counts.items():
-        say(f"{state_}: {count}")
-    tell_not_sent(not_sent)
+    if stored and stored.through_at:
+        say(f"It was through {stored.through_at:%Y-%m-%d %H:%M} UTC.")
+    if history:
+        tell_history(history, issue)
 
 
 @app.command()

@@ -24,4 +24,4 @@ def tell_not_sent(copies: "list[NotSent]") -> None:
         again = f"; next try {copy.next_try:%Y-%m-%d %H:%M} UTC" if copy.next_try else ""
         say(f"  {copy.state}: {copy.address}, {copy.issue}: {copy.why}{again}")
     if len(copies) > SHOWN:
-        say(f"  and more; --json shows {len(copies)}")
+        say("  and more: `newsletter deliveries`")

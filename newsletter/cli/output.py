@@ -20,6 +20,8 @@ Project = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a script.")]
 
+#: What a bar is called that tells how fast mail leaves.
+SENDING = "Sending"
 #: Done, but something in it failed.
 PARTLY = 3
 #: What a terminal obeys instead of showing it, and what makes it show a text in another order.
@@ -41,14 +43,21 @@ def opened(project: Path) -> Iterator["Newsletter"]:
 @contextmanager
 def progress_bars() -> Iterator[Any]:
     """A bar for every piece of long work on a terminal; nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
     if not sys.stderr.isatty():
         yield lambda what: lambda done, todo: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """How many mails leave in a second: of other work that says nothing."""
+
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:,.0f}/s" if task.description == SENDING and task.speed else "")
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
     bars = Bars(*columns, console=Console(stderr=True), transient=True)
 
     def told(what: str) -> "Progress":

@@ -119,11 +119,15 @@ def _about_ticks(status: Status, now: datetime) -> Iterator[str]:
 
 def _about_copies(status: Status, now: datetime) -> Iterator[str]:
     if uncertain := status.deliveries.get("uncertain", 0):
-        yield f"{counted(uncertain, 'mail')} may or may not have arrived: it broke off in the middle. See below."
+        yield (
+            f"{counted(uncertain, 'mail')} may or may not have arrived: "
+            "`newsletter deliveries --state uncertain` tells which, `settle` and `retry` deal with them."
+        )
     for issue in status.ahead + status.behind:
         failed, sent = issue.counts[DeliveryState.FAILED], issue.counts[DeliveryState.SENT]
         if failed and failed >= _MANY * (sent + failed):
-            yield f"{counted(failed, 'mail')} of {issue.key} did not leave, {sent:,} did. See below."
+            told = f"`newsletter issue show {issue.key}`"
+            yield f"{counted(failed, 'mail')} of {issue.key} did not leave, {sent:,} did. {told} says why."
         late = issue.state is IssueState.RELEASED and issue.next_at and now - issue.next_at > _LATE
         if late and issue.next_at and not status.serving:  # who serves may be in the middle of many
             since = f"Copies of {issue.key} should have left since {when(issue.next_at, now)}."
@@ -134,7 +138,12 @@ def _about_copies(status: Status, now: datetime) -> Iterator[str]:
 
 def _about_issues(found: Iterable[IssueStanding], now: datetime) -> Iterator[str]:
     for issue in found:
-        if issue.state is IssueState.HELD and issue.frozen_at:
+        if issue.held_why:
+            yield (
+                f"{issue.key} was stopped, because {_sentence(issue.held_why)} Nothing else of it leaves until "
+                f"`newsletter issue release {issue.key}`; `newsletter doctor` looks for the reason."
+            )
+        elif issue.state is IssueState.HELD and issue.frozen_at:
             until = f", until {when(issue.held_until, now)} at most" if issue.held_until else ""
             yield f"{issue.key} waits for your word{until}: `newsletter issue release {issue.key}`."
 
@@ -240,6 +249,8 @@ def _issue(issue: IssueStanding, now: datetime) -> str:
     elif issue.state is IssueState.HELD:
         until = f" until {when(issue.held_until, now)}" if issue.held_until else " until you release it"
         parts = [f"held{until}" if issue.frozen_at else "will be held when it is made"]
+        if issue.held_why:
+            parts = ["stopped by the program"]
     if issue.first_hour and issue.cut_off and issue.state not in _STOPPED:
         if issue.frozen_at is None:
             parts.append(f"cut-off {_clock(issue.cut_off, now)}")

@@ -5,33 +5,27 @@ before that commit is durable. So after a crash a row that is `claimed` was neve
 the only one of its worker about which nobody knows.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import random
 
 from sqlite_utils import Database
 
-from newsletter.delivery.notices import NewNotice, why_not
-from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
-from newsletter.delivery.records import AWAY, SELECT, Delivery, delivery_of, find
+from newsletter.delivery.notices import NewNotice
+from newsletter.delivery.outcomes import Deferred, DeliveryState, GivenUp, Outcome, Refused, Sent, Unknown
+from newsletter.delivery.records import AWAY
+from newsletter.delivery.retrying import next_try
 from newsletter.delivery.returns import came_back
 from newsletter.delivery.verdicts import verdict_of
 from newsletter.issues import store as issues
-from newsletter.issues.calendar import slot_on
-from newsletter.issues.control import STOPPED, why_not_sent
-from newsletter.issues.issue import NothingNew, StoredIssue
+from newsletter.issues.control import STOPPED
+from newsletter.issues.issue import NothingNew
 from newsletter.rendering.recipe import Recipe
 from newsletter.store import SENDING, why_off
 from subscribers import people
 from subscribers.database import stored, writing
-from subscribers.people import Subscriber
-from subscribers.states import State
-from subscribers.suppression import Reason, suppression_of
-
-#: Copies of issues; those of one that is held stay in the queue.
-_MAY_GO = "notice IS NULL AND issue_id NOT IN (SELECT id FROM issues WHERE state IN ('frozen', 'held'))"
-#: A claim is at most about a second's work, so that consent is fresh when a message leaves.
-BATCH = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +40,23 @@ class NewDelivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery that this worker may send, and whom it is for."""
+class Done:
+    """What became of handing one message over."""
 
-    delivery: Delivery
-    #: None for a notice to somebody whom we do not keep
-    reader: Subscriber | None
+    delivery_id: int
+    outcome: Outcome
+    #: milliseconds
+    took: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What one commit made of it."""
+
+    #: those that may leave; any other is not this worker's any more, or mail is switched off
+    granted: frozenset[int]
+    #: where each message that was done ended, in their order
+    states: tuple[DeliveryState, ...]
 
 
 def enqueue(db: Database, deliveries: Sequence[NewDelivery], now: datetime) -> None:
@@ -107,86 +112,55 @@ def post(db: Database, notice: NewNotice, now: datetime, *, due_at: datetime | N
         )
 
 
-def claim(
+def commit(
     db: Database,
     worker: str,
-    now: datetime,
-    *,
-    max_lateness: timedelta,
-    only: int | None = None,
-    notices_only: bool = False,
-) -> tuple[list[Claimed], int]:
-    """Take up to a batch of what is due for this worker, asking again whether each reader still wants it.
-
-    Returns the claimed ones, and how many were dropped instead: (claimed, dropped). `only` is one subscriber's id.
-    Notices go first. Entries count as received from here on. Copies of an issue that is held stay where they are, and
-    while the operator has switched sending off there is nothing to take.
-    """
-    with writing(db):
-        if why_off(db, SENDING) is not None:
-            return [], 0
-        due = (
-            f"{SELECT} WHERE state IN ('queued', 'deferred') AND due_at <= ? AND (? IS NULL OR subscriber_id = ?) "
-            "AND {} ORDER BY due_at, id LIMIT ?"
-        )
-        rows = db.conn.execute(due.format("notice IS NOT NULL"), [stored(now), only, only, BATCH]).fetchall()
-        if not notices_only:
-            rows += db.conn.execute(due.format(_MAY_GO), [stored(now), only, only, BATCH - len(rows)]).fetchall()
-        waiting = [delivery_of(row) for row in rows]
-        ids = [d.subscriber_id for d in waiting if d.subscriber_id is not None]
-        readers = {reader.id: reader for reader in people.by_ids(db, ids)}
-        of = issues.by_ids(db, {d.issue_id for d in waiting if d.issue_id is not None})
-        claimed: list[Claimed] = []
-        for delivery in waiting:
-            reader = readers.get(delivery.subscriber_id or 0)
-            if delivery.notice:
-                age = now - (delivery.date or delivery.due_at)
-                complained = reader is not None and suppression_of(db, reader.address) is Reason.COMPLAINED
-                why = why_not(delivery.notice, reader, delivery.subscriber_id, age, complained=complained)
-            else:
-                why = _why_not(reader, delivery, of[delivery.issue_id or 0], now, max_lateness)
-            if why:
-                _set(db, delivery.id, DeliveryState.DROPPED, why, now)
-                _free(db, delivery.id)
-            elif delivery.recipe or delivery.letter:
-                db.conn.execute(
-                    "UPDATE deliveries SET state = 'claimed', worker = ?, date = ?, attempts = attempts + 1, "
-                    "changed_at = ? WHERE id = ?",
-                    [worker, stored(delivery.date_at(now)), stored(now), delivery.id],
-                )
-                if delivery.recipe:
-                    db.conn.executemany(
-                        "INSERT OR IGNORE INTO received VALUES (?, ?, ?)",
-                        [(delivery.subscriber_id, pick.entry_id, delivery.id) for pick in delivery.recipe.shown],
-                    )
-                claimed.append(Claimed(find(db, delivery.id), reader))
-    return claimed, len(waiting) - len(claimed)
-
-
-def step(
-    db: Database,
-    worker: str,
-    done: tuple[int, Outcome] | None,
-    begin: int | None,
+    done: Sequence[Done],
+    begin: Sequence[int],
     now: datetime,
     *,
     rehearsal: bool = False,
-) -> bool:
-    """One commit: the outcome of the message before, and the intent to send the next one.
+    give_up_after: timedelta = timedelta(days=1),
+    chance: Callable[[], float] = random,
+) -> Committed:
+    """One commit for all connections: the outcomes of messages before, and the intents to send the next ones.
 
-    False where the next one is not this worker's any more; then it must not be sent. In a rehearsal nobody's mail went
-    to themselves, and what a server refused says nothing about them.
+    What is not granted must not be sent: consent is asked once more, by the state alone. In a rehearsal nobody's mail
+    went to themselves, and what a server refused says nothing about them. What is put off is tried again as `retrying`
+    says, `chance` (0 to 1) apart.
     """
+    granted: list[tuple[int]] = []
+    states: list[DeliveryState] = []
     with writing(db):
-        if done:
-            _record(db, *done, now, rehearsal)
-        if begin is None:
-            return True
-        changed = db.conn.execute(
-            "UPDATE deliveries SET state = 'sending', changed_at = ? WHERE id = ? AND state = 'claimed' AND worker = ?",
-            [stored(now), begin, worker],
-        )
-        return changed.rowcount == 1
+        _took(db, [one for one in done if isinstance(one.outcome, Sent)], now)
+        for one in done:
+            if isinstance(one.outcome, Sent):
+                states.append(DeliveryState.SENT)
+            else:
+                states.append(_record(db, one, now, rehearsal, give_up_after, chance))
+        if begin and why_off(db, SENDING) is None:
+            granted = db.conn.execute(
+                "UPDATE deliveries SET state = 'sending', changed_at = ? "
+                "WHERE id IN (SELECT value FROM json_each(?)) AND +state = 'claimed' AND worker = ? AND "
+                # The + keeps SQLite to the row: by the indexes of states it would read all readers for each commit.
+                "(notice IS NOT NULL OR EXISTS "
+                "(SELECT 1 FROM subscribers WHERE id = subscriber_id AND +subscribers.state = 'active')) "
+                "RETURNING id",
+                [stored(now), json.dumps(list(begin)), worker],
+            ).fetchall()
+        if len(granted) < len(begin):
+            db.conn.execute(
+                "UPDATE deliveries SET state = 'queued', worker = NULL, changed_at = ? "
+                "WHERE id IN (SELECT value FROM json_each(?)) AND +state = 'claimed' AND worker = ?",
+                [stored(now), json.dumps(list(begin)), worker],
+            )
+    return Committed(frozenset(row[0] for row in granted), tuple(states))
+
+
+def claimed_by(db: Database, worker: str) -> frozenset[int]:
+    """What this worker has claimed and not begun."""
+    rows = db.conn.execute("SELECT id FROM deliveries WHERE state = 'claimed' AND worker = ?", [worker])
+    return frozenset(row[0] for row in rows)
 
 
 def release(db: Database, worker: str, now: datetime) -> None:
@@ -226,8 +200,9 @@ def recover(db: Database, is_dead: Callable[[str], bool], now: datetime, *, repe
                 uncertain += 0 if repeat else changed.rowcount
         if repeat:
             db.conn.execute(
-                "UPDATE deliveries SET state = 'queued', why = '', changed_at = ? WHERE state = 'uncertain'",
-                [stored(now)],
+                "UPDATE deliveries SET state = 'queued', why = '', due_at = ?, changed_at = ? "
+                "WHERE state = 'uncertain'",
+                [stored(now), stored(now)],
             )
     return uncertain
 
@@ -239,42 +214,59 @@ def _composed(recipe: Recipe | NothingNew) -> tuple[DeliveryState, str, str]:
     return DeliveryState.QUEUED, recipe.dump(), ""
 
 
-def _why_not(
-    reader: Subscriber | None, delivery: Delivery, issue: StoredIssue, now: datetime, max_lateness: timedelta
-) -> str:
-    if stopped := why_not_sent(issue.state, issue.held_until):
-        return stopped
-    if reader is None:
-        return "this person is not known any more"
-    if reader.state is not State.ACTIVE:
-        return f"this person is {reader.state} now"
-    # `due_at` of a deferred copy is its next attempt; the date stays with the first one. A copy that was asked for
-    # ahead of the reader's hour is not late before it; one that the operator held is not late by their waiting.
-    asked_for = max(delivery.date or delivery.due_at, slot_on(reader.cadence, issue.key.due).at)
-    if now - max(asked_for, issue.held_until or asked_for) > max_lateness:
-        return "it is too late for this issue"
-    return ""
+def _took(db: Database, done: Sequence[Done], now: datetime) -> None:
+    """The server took these. A notice's words are nobody's business from now on, its links above all."""
+    db.conn.executemany(
+        "UPDATE deliveries SET state = 'sent', worker = NULL, why = '', took = ?, attempts = attempts + 1, "
+        "changed_at = ?, answer = iif(subscriber_id IS NULL AND notice = 'answer', '', ?), "
+        "recipe = iif(notice IS NULL, recipe, '') WHERE id = ?",
+        [
+            (one.took, stored(now), one.outcome.answer[:200], one.delivery_id)
+            for one in done
+            if isinstance(one.outcome, Sent)
+        ],
+    )
 
 
-def _record(db: Database, delivery_id: int, outcome: Outcome, now: datetime, rehearsal: bool) -> None:
+def _record(
+    db: Database,
+    done: Done,
+    now: datetime,
+    rehearsal: bool,
+    give_up_after: timedelta,
+    chance: Callable[[], float],
+) -> DeliveryState:
+    db.conn.execute(
+        "UPDATE deliveries SET attempts = attempts + 1, took = ? WHERE id = ?", [done.took, done.delivery_id]
+    )
+    # Whoever was erased while their mail was handed over has no row any more.
+    row = db.conn.execute(
+        "SELECT subscriber_id, attempts, date FROM deliveries WHERE id = ?", [done.delivery_id]
+    ).fetchone()
+    outcome = done.outcome
+    if isinstance(outcome, Deferred) and outcome.after is None and row:
+        since = datetime.fromisoformat(row[2]) if row[2] else now
+        outcome = next_try(outcome.why, row[1], since, now, give_up_after, chance())
     match outcome:
-        case Sent():
-            _set(db, delivery_id, DeliveryState.SENT, "", now)
         case Deferred(why, after):
-            _set(db, delivery_id, DeliveryState.DEFERRED, why, now)
-            db.conn.execute("UPDATE deliveries SET due_at = ? WHERE id = ?", [stored(now + after), delivery_id])
-        case Refused(why):
-            _set(db, delivery_id, DeliveryState.FAILED, why, now)
-            _free(db, delivery_id)
-            # Whoever was erased while their mail was handed over has no row any more.
-            row = db.conn.execute("SELECT subscriber_id FROM deliveries WHERE id = ?", [delivery_id]).fetchone()
+            set_state(db, done.delivery_id, DeliveryState.DEFERRED, why, now)
+            due = stored(now + (after or timedelta(0)))
+            db.conn.execute("UPDATE deliveries SET due_at = ? WHERE id = ?", [due, done.delivery_id])
+            return DeliveryState.DEFERRED
+        case Refused(why) | GivenUp(why):
+            set_state(db, done.delivery_id, DeliveryState.FAILED, why, now)
+            free(db, done.delivery_id)
             if row and row[0] is not None and not rehearsal:
-                came_back(db, row[0], str(delivery_id), verdict_of("", why), why, now)
+                came_back(db, row[0], str(done.delivery_id), verdict_of("", why), why, now)
+            return DeliveryState.FAILED
         case Unknown(why):
-            _set(db, delivery_id, DeliveryState.UNCERTAIN, why, now)
+            set_state(db, done.delivery_id, DeliveryState.UNCERTAIN, why, now)
+            return DeliveryState.UNCERTAIN
+    raise AssertionError(outcome)
 
 
-def _set(db: Database, delivery_id: int, state: DeliveryState, why: str, now: datetime) -> None:
+def set_state(db: Database, delivery_id: int, state: DeliveryState, why: str, now: datetime) -> None:
+    """Write down what became of a delivery; nobody's claim is on it any more."""
     # A notice's words are nobody's business once they are sent; its links above all. What a server says names the
     # address, and of somebody whom we do not keep nothing would ever erase that.
     over = state in (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.DROPPED)
@@ -286,6 +278,16 @@ def _set(db: Database, delivery_id: int, state: DeliveryState, why: str, now: da
     )
 
 
-def _free(db: Database, delivery_id: int) -> None:
+def free(db: Database, delivery_id: int) -> None:
     """Its entries may come to this reader in a later issue."""
     db.conn.execute("DELETE FROM received WHERE delivery_id = ?", [delivery_id])
+
+
+def requeue(db: Database, delivery_ids: Sequence[int], now: datetime) -> None:
+    """What was refused because of us waits again: it says nothing about its readers."""
+    with writing(db):
+        db.conn.execute(
+            "UPDATE deliveries SET state = 'queued', due_at = ?, changed_at = ? "
+            "WHERE id IN (SELECT value FROM json_each(?)) AND state = 'failed'",
+            [stored(now), stored(now), json.dumps(list(delivery_ids))],
+        )

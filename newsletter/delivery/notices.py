@@ -29,6 +29,8 @@ class NoticeKind(StrEnum):
     FORWARDED = "forwarded"
     #: something that the operator should know
     ALARM = "alarm"
+    #: what became of an issue, for the operator
+    REPORT = "report"
     #: the operator's word to all readers
     ANNOUNCEMENT = "announcement"
     #: an issue as it would be, for the operator to look at
@@ -45,7 +47,7 @@ _STATES = {
 #: Later than this a notice says nothing that is still of use: its links have expired.
 USEFUL = timedelta(days=3)
 #: What somebody wrote, or what the operator must know or says to all, may wait for longer: no link in it expires.
-PATIENT = frozenset({NoticeKind.FORWARDED, NoticeKind.ALARM, NoticeKind.ANNOUNCEMENT})
+PATIENT = frozenset({NoticeKind.FORWARDED, NoticeKind.ALARM, NoticeKind.REPORT, NoticeKind.ANNOUNCEMENT})
 PATIENCE = timedelta(days=14)
 #: Who asked for a look at an issue looks soon.
 LOOKED_AT = timedelta(hours=6)

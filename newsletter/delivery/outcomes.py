@@ -41,12 +41,20 @@ class Deferred:
     """The server said: later (4xx)."""
 
     why: str
-    after: timedelta = timedelta(minutes=15)
+    #: None: as its words and the tries before it suggest (`retrying.py`)
+    after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     """The server said: never (5xx)."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """The server said "later" for too long: counts as failed."""
 
     why: str
 
@@ -58,4 +66,4 @@ class Unknown:
     why: str
 
 
-Outcome = Sent | Deferred | Refused | Unknown
+Outcome = Sent | Deferred | Refused | GivenUp | Unknown

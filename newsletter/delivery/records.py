@@ -19,7 +19,7 @@ ON_TIME = timedelta(hours=1)
 #: A copy that was dropped for what its reader was then, and not for what it is: who is back gets another.
 AWAY = "(state = 'dropped' AND why LIKE 'this person is %')"
 #: What `delivery_of` reads.
-SELECT = "SELECT id, issue_id, subscriber_id, notice, state, due_at, recipe, date, why FROM deliveries"
+SELECT = "SELECT id, issue_id, subscriber_id, notice, state, due_at, recipe, date, why, attempts FROM deliveries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class Delivery:
     #: the Date header; None before the first claim
     date: datetime | None
     why: str
+    #: so often a server was asked to take it
+    attempts: int = 0
 
     def date_at(self, now: datetime) -> datetime:
         """The Date header of a message that leaves now: fixed at the first claim, the reader's hour if in time."""
@@ -154,7 +156,7 @@ def count_waiting(db: Database) -> int:
 
 def delivery_of(row: Sequence[Any]) -> Delivery:
     """A row as SELECT reads it."""
-    id_, issue_id, subscriber_id, notice, state, due_at, recipe, date, why = row
+    id_, issue_id, subscriber_id, notice, state, due_at, recipe, date, why, attempts = row
     return Delivery(
         id=id_,
         issue_id=issue_id,
@@ -166,4 +168,5 @@ def delivery_of(row: Sequence[Any]) -> Delivery:
         letter=load_letter(recipe) if recipe and notice else None,
         date=datetime.fromisoformat(date) if date else None,
         why=why,
+        attempts=attempts,
     )

@@ -13,12 +13,22 @@ from subscribers.evidence import Origin
 from subscribers.states import State
 from subscribers.suppression import Reason
 
+#: Who tells us, as a rule.
+BY_MAIL = Origin("mail")
 #: Policy, content and delays say nothing about the person.
 _WEIGHTS = {Verdict.HARD: bounces.HARD, Verdict.SOFT: bounces.SOFT, Verdict.FULL: bounces.SOFT}
 
 
-def came_back(db: Database, subscriber_id: int, mail: str, verdict: Verdict, why: str, now: datetime) -> bool:
-    """Count a mail that came back; `mail` names it, `why` is what the other server said.
+def came_back(
+    db: Database,
+    subscriber_id: int,
+    mail: str,
+    verdict: Verdict,
+    why: str,
+    now: datetime,
+    origin: Origin = BY_MAIL,
+) -> bool:
+    """Count a mail that came back; `mail` names it, `why` is what the other server said, `origin` who told us.
 
     Returns True where this was one too many, so that the address is suppressed from now on.
     """
@@ -34,7 +44,7 @@ def came_back(db: Database, subscriber_id: int, mail: str, verdict: Verdict, why
         if person.state is State.SUPPRESSED or (bounces.score(known, now) < bounces.LIMIT and not mistyped):
             return False
         words = f"{len(known)} mails came back; the last one said: {why[:300]}"
-        suppress_person(db, person, Reason.BOUNCED, words=words, origin=Origin("mail"), now=now)
+        suppress_person(db, person, Reason.BOUNCED, words=words, origin=origin, now=now)
     return True
 
 

@@ -1,94 +1,103 @@
-"""Sending what is due: claim | put together | intend | hand over | record. The one place of this room that acts."""
+"""Sending what is due: claim | put together | intend | hand over | record. The one place of this room that acts.
 
+One thread turns a loop over all connections. Whatever they have to tell, and whatever they may begin next, is one
+commit; so the ledger costs the same for twenty connections as for one.
+"""
+
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from newsletter.delivery import ledger
+from newsletter.delivery import guard, ledger
+from newsletter.delivery.blame import Blame, is_ours
+from newsletter.delivery.claiming import LEAST, MOST, anything_due, claim
 from newsletter.delivery.copies import FrozenIssues
-from newsletter.delivery.ledger import Claimed
-from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
+from newsletter.delivery.dkim import DkimSigner
+from newsletter.delivery.ledger import Done
+from newsletter.delivery.lines import Answered, Event, Job, Lines, Ready, Returned
+from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Unknown
+from newsletter.delivery.pacing import Pacer
+from newsletter.delivery.preparing import Preparing
+from newsletter.delivery.queue import Queue
 from newsletter.delivery.return_path import ReturnPath
-from newsletter.delivery.transport import Transport, file_name
+from newsletter.delivery.whole_issues import stop_issue
 from newsletter.delivery.workers import Worker
 from newsletter.errors import TransportDown
 from newsletter.rendering.links import Signer
+from subscribers.database import writing
+from subscribers.errors import DatabaseBusy
 
-_STATES: dict[type[Outcome], DeliveryState] = {
-    Sent: DeliveryState.SENT,
-    Deferred: DeliveryState.DEFERRED,
-    Refused: DeliveryState.FAILED,
-    Unknown: DeliveryState.UNCERTAIN,
-}
+#: Messages that are made ready before their turn.
+AHEAD = 64
+#: Seconds that one turn waits for something to happen.
+TURN = 0.25
+#: Seconds between two claims when the last one found nothing more, and between two savings of the pace.
+AGAIN = 1.0
+#: Seconds for the messages in hand when it is to end: a supervisor waits for ninety.
+GRACE = 60.0
+#: So often a message is given to another connection when the one it is on ends.
+LOSSES = 3
+#: So often a result is written down anew, each time after half a minute, while another process has the database.
+PATIENCE = 20
+
+
+@dataclass(slots=True)
+class Run:
+    """What came of sending."""
+
+    counts: Counter[DeliveryState] = field(default_factory=Counter)
+    #: issues that were stopped because the server blames us, and its words
+    stopped: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What sending needs beside the ledger and a way out."""
+
+    project: Path
+    return_path: ReturnPath
+    #: makes the links in mails
+    links: Signer
+    clock: Callable[[], datetime]
+    max_lateness: timedelta
+    give_up_after: timedelta = timedelta(days=1)
+    #: None where mails are not signed
+    dkim: DkimSigner | None = None
+    #: makes it a rehearsal: every message goes to that address, the same to the byte, and counts as sent
+    redirect_to: str = ""
 
 
 def deliver(
     db: Database,
-    transport: Transport,
+    lines: Lines,
     frozen: FrozenIssues,
+    pacer: Pacer,
+    how: How,
     *,
-    project: Path,
-    return_path: ReturnPath,
-    signer: Signer,
-    clock: Callable[[], datetime],
-    max_lateness: timedelta,
     only: int | None = None,
     notices_only: bool = False,
-    redirect_to: str = "",
     progress: Callable[[int], None] | None = None,
-) -> Counter[DeliveryState]:
-    """Send everything that is due; returns how many copies ended in which state.
+) -> Run:
+    """Send everything that is due. What is raised in `progress` ends it in order: the messages in hand are finished.
 
     `frozen` has the issues that were made in this process already, so that their templates are compiled once.
-    `redirect_to` makes it a rehearsal: every message goes to that address, the same to the byte, and counts as sent.
 
     Raises `TransportDown` when nothing can leave at all; what was not begun is queued again, and recorded so.
     """
-    counts: Counter[DeliveryState] = Counter()
-    step = partial(ledger.step, rehearsal=bool(redirect_to))
-    with Worker(project) as worker:
-        last: tuple[int, Outcome] | None = None
+    guard.refuse_older(db, how.project, how.clock())
+    with Worker(how.project) as worker:
+        loop = _Loop(db, worker.name, lines, frozen, pacer, how, only, notices_only, progress)
         try:
-            while True:
-                claimed, dropped = ledger.claim(
-                    db, worker.name, clock(), max_lateness=max_lateness, only=only, notices_only=notices_only
-                )
-                counts[DeliveryState.DROPPED] += dropped
-                if not claimed and not dropped:
-                    break
-                for copy in claimed:
-                    message = _message(frozen, copy, signer, clock())
-                    if not step(db, worker.name, last, copy.delivery.id, clock()):
-                        last = None
-                        continue
-                    last = None
-                    try:
-                        outcome = transport.send(
-                            message,
-                            sender=_sender(copy, return_path, rehearsal=bool(redirect_to)),
-                            recipient=redirect_to or _to(copy),
-                            name=_file_name(copy),
-                        )
-                    except TransportDown as down:
-                        # It did not take this one: its turn comes again, at once when the server is back.
-                        step(db, worker.name, (copy.delivery.id, Deferred(str(down), timedelta(0))), None, clock())
-                        raise
-                    last = (copy.delivery.id, outcome)
-                    counts[_STATES[type(outcome)]] += 1
-                    if progress:
-                        progress(counts.total())
-                step(db, worker.name, last, None, clock())
-                last = None
+            loop.run()
         finally:
-            if last:
-                step(db, worker.name, last, None, clock())
-            ledger.release(db, worker.name, clock())
-            transport.close()
-    return counts
+            loop.end()
+    return loop.outcome
 
 
 def rehearsal(redirect_to: str) -> str | None:
@@ -101,30 +110,230 @@ def rehearsal(redirect_to: str) -> str | None:
     )
 
 
-def _message(frozen: FrozenIssues, copy: Claimed, signer: Signer, now: datetime) -> bytes:
-    delivery = copy.delivery
-    if delivery.letter:
-        return delivery.letter.message(delivery.date_at(now))
-    assert delivery.recipe and delivery.issue_id and copy.reader  # noqa: S101 — nothing else is claimed
-    issue = frozen.get(delivery.issue_id, (pick.entry_id for pick in delivery.recipe.picks))
-    return issue.message(delivery.recipe, copy.reader, delivery.date_at(now), signer)
+class _Loop:
+    """The messages between the ledger and the connections."""
 
+    def __init__(
+        self,
+        db: Database,
+        worker: str,
+        lines: Lines,
+        frozen: FrozenIssues,
+        pacer: Pacer,
+        how: How,
+        only: int | None,
+        notices_only: bool,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        self.outcome = Run()
+        self._db = db
+        self._worker = worker
+        self._lines = lines
+        self._queue = Queue(pacer, Preparing(frozen, how.links, how.return_path, how.dkim, how.clock, how.redirect_to))
+        self._pacer = pacer
+        self._how = how
+        self._only = only
+        self._notices_only = notices_only
+        self._progress = progress
+        self._blame = Blame()
+        #: per issue, what was refused because of us
+        self._blamed: dict[int, list[int]] = {}
+        self._placed: set[Job] = set()
+        self._ready: list[Job] = []
+        self._done: list[tuple[Job, Outcome, int]] = []
+        #: how much is claimed at once, what was answered since the last claim, and when that was
+        self._size, self._answered, self._claimed_at = LEAST, 0, time.monotonic()
+        #: the last claim found nothing
+        self._exhausted = False
+        self._busy_turns = 0
+        self._saved_at = self._claimed_at
 
-def _sender(copy: Claimed, return_path: ReturnPath, *, rehearsal: bool) -> str:
-    """The envelope's sender: empty for the answer to a mail (RFC 3834, section 3.3), nobody's own in a rehearsal."""
-    if copy.delivery.letter and copy.delivery.letter.no_return:
-        return ""
-    return return_path.of(None if rehearsal else copy.delivery.subscriber_id, copy.delivery.id)
+    # -- one turn after the other
 
+    def run(self) -> None:
+        """Until nothing is due and nothing is in hand."""
+        while True:
+            self._refill()
+            self._place()
+            if self._exhausted and not (self._placed or self._done or self._queue):
+                return
+            for event in self._lines.events(self._patience()):
+                self._hear(event)
+            self._commit()
+            if self._progress:
+                self._progress(self.outcome.counts.total())
 
-def _to(copy: Claimed) -> str:
-    if copy.delivery.letter:
-        return copy.delivery.letter.to
-    assert copy.reader  # noqa: S101 — an issue goes to readers only
-    return copy.reader.address
+    def end(self) -> None:
+        """Finish the messages in hand, write down what became of them, and give back what was not begun."""
+        with ExitStack() as steps:
+            steps.callback(self._queue.close)
+            steps.callback(self._lines.close)
+            steps.callback(self._save)
+            steps.callback(lambda: ledger.release(self._db, self._worker, self._how.clock()))
+            steps.callback(self._write_the_last)
+            self._drain()
 
+    def _refill(self) -> None:
+        """Claim more when half of it is used up: at most what a second takes, and what the pace allows."""
+        now = time.monotonic()
+        idle = not (self._placed or self._done)
+        if len(self._queue) > self._size // 2 or (self._exhausted and now - self._claimed_at < AGAIN and not idle):
+            return
+        moment = self._how.clock()
+        rate = self._answered / max(now - self._claimed_at, 0.001)
+        self._size = round(max(LEAST, min(rate, self._size * 2, MOST)))
+        self._answered, self._claimed_at = 0, now
+        room = self._pacer.room(moment)
+        if room is not None:
+            # What is claimed and not begun takes of it, too.
+            room = max(0, room - len(self._queue))
+        if room == 0:
+            self._wait_for_the_pace(moment)
+            return
+        claims = claim(
+            self._db,
+            self._worker,
+            moment,
+            max_lateness=self._how.max_lateness,
+            most=min(self._size, room or self._size),
+            only=self._only,
+            notices_only=self._notices_only,
+            later=lambda provider: self._queue.later(provider, moment),
+        )
+        self.outcome.counts[DeliveryState.DROPPED] += claims.dropped
+        self.outcome.counts[DeliveryState.UNCERTAIN] += claims.doubted
+        self._exhausted = claims.nothing
+        if claims.claimed:
+            guard.note(self._how.project, claims.number, moment)
+            self._queue.add(claims.claimed)
 
-def _file_name(copy: Claimed) -> str:
-    """Unique, and telling in a listing: the address and the delivery."""
-    day = copy.delivery.date_at(copy.delivery.due_at)
-    return f"{day:%Y-%m-%d}-{file_name(_to(copy))}-{copy.delivery.id}"
+    def _wait_for_the_pace(self, moment: datetime) -> None:
+        self._exhausted = not anything_due(self._db, moment, self._only, notices_only=self._notices_only)
+        if not self._exhausted and not self._placed and (why := self._pacer.paused(moment)):
+            raise TransportDown(why)
+
+    def _place(self) -> None:
+        moment = self._how.clock()
+        self._queue.prepare(AHEAD, moment)
+        room = self._lines.vacant(len(self._queue))
+        while room and (job := self._queue.take(moment)):
+            self._placed.add(job)
+            self._lines.place(job)
+            room -= 1
+
+    def _patience(self) -> float:
+        """Seconds until there is something to do by itself."""
+        if self._placed or not self._exhausted:
+            return TURN
+        return min(TURN, max(self._queue.free_in(self._how.clock()), 0.001))
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case Ready(job):
+                self._ready.append(job)
+            case Answered(job, outcome, took):
+                self._placed.discard(job)
+                self._done.append((job, outcome, took))
+                self._pacer.heard(job.provider, outcome, self._how.clock())
+            case Returned(job, why):
+                self._placed.discard(job)
+                if job in self._ready:
+                    self._ready.remove(job)
+                job.losses += 1
+                if job.begun or job.losses >= LOSSES:
+                    # Nothing of it has left; where the ledger says that it has begun, its turn comes again at once.
+                    self._done.append((job, Deferred(why, timedelta(0) if job.begun else None), 0))
+                else:
+                    self._queue.give_back(job)
+
+    # -- the ledger
+
+    def _commit(self) -> None:
+        """One commit for all that was told since the last; then those may go whose intent it holds."""
+        if not (self._done or self._ready):
+            return
+        try:
+            granted = self._write(self._ready)
+        except DatabaseBusy:
+            # Nothing goes meanwhile, and nothing is lost: the answers wait here.
+            self._busy_turns += 1
+            if self._busy_turns >= PATIENCE:
+                raise
+            return
+        self._busy_turns = 0
+        ready, self._ready = self._ready, []
+        for job in ready:
+            if job.delivery_id in granted:
+                job.begun = True
+                self._lines.go(job)
+            else:
+                self._placed.discard(job)
+                self._lines.withdraw(job)
+        if len(granted) < len(ready):
+            self._queue.keep(ledger.claimed_by(self._db, self._worker))
+
+    def _write(self, begin: Sequence[Job]) -> frozenset[int]:
+        moment, done = self._how.clock(), self._done
+        with writing(self._db):
+            committed = ledger.commit(
+                self._db,
+                self._worker,
+                [Done(job.delivery_id, outcome, took) for job, outcome, took in done],
+                [job.delivery_id for job in begin],
+                moment,
+                rehearsal=bool(self._how.redirect_to),
+                give_up_after=self._how.give_up_after,
+            )
+            self._stop_where_blamed(moment)
+            if time.monotonic() - self._saved_at >= AGAIN:
+                self._saved_at = time.monotonic()
+                self._pacer.save()
+        self.outcome.counts += Counter(committed.states)
+        self._answered += len(done)
+        self._done = []
+        return committed.granted - self._called_back(begin)
+
+    def _called_back(self, begin: Sequence[Job]) -> set[int]:
+        """Of an issue that was stopped in this very commit."""
+        return {job.delivery_id for job in begin if job.issue_id in self.outcome.stopped}
+
+    def _stop_where_blamed(self, moment: datetime) -> None:
+        for job, outcome, _ in self._done:
+            if job.issue_id is None:
+                continue
+            blamed = self._blamed.setdefault(job.issue_id, [])
+            if isinstance(outcome, Refused) and is_ours(outcome.why):
+                blamed.append(job.delivery_id)
+            why = self._blame.heard(job.issue_id, outcome, job.provider)
+            if why and job.issue_id not in self.outcome.stopped:
+                self.outcome.stopped[job.issue_id] = why
+                stop_issue(self._db, job.issue_id, why, moment)
+        for issue_id in self.outcome.stopped:
+            if again := self._blamed.pop(issue_id, []):
+                ledger.requeue(self._db, again, moment)
+                self.outcome.counts[DeliveryState.FAILED] -= len(again)
+
+    # -- the end
+
+    def _drain(self) -> None:
+        until = time.monotonic() + GRACE
+        with suppress(TransportDown):
+            while self._lines.busy and time.monotonic() < until:
+                for event in self._lines.events(TURN):
+                    self._hear(event)
+
+    def _write_the_last(self) -> None:
+        for job in self._placed:
+            if job.begun:
+                self._done.append((job, Unknown("it was ended before the server had answered"), 0))
+        for left in range(PATIENCE, 0, -1):
+            try:
+                self._write([])
+                return
+            except DatabaseBusy:
+                if left == 1:
+                    raise
+
+    def _save(self) -> None:
+        with writing(self._db):
+            self._pacer.save()

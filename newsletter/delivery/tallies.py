@@ -92,6 +92,15 @@ def of_issues(db: Database, issue_ids: Sequence[int], since: datetime) -> Mappin
     return found
 
 
+def uncertain(db: Database, since: datetime) -> tuple[int, int]:
+    """How many mails became uncertain since that moment, and how many are in all."""
+    fresh, every = db.conn.execute(
+        "SELECT count(*) FILTER (WHERE changed_at >= ?), count(*) FROM deliveries WHERE state = 'uncertain'",
+        [stored(since)],
+    ).fetchone()
+    return fresh, every
+
+
 def returned(db: Database, since: datetime, until: datetime) -> Returned:
     """Of what was mailed from `since` until before `until`: how much came back by now, or was refused at once."""
     window = [stored(since), stored(until)]

@@ -1,12 +1,10 @@
-"""Where messages go: into a folder, or to a mail server."""
+"""A way out that takes one message at a time: a folder."""
 
 from pathlib import Path
 from typing import Protocol
 
 from newsletter.delivery.outcomes import Outcome, Sent
-from newsletter.delivery.smtp import Server, SmtpTransport
 from newsletter.errors import TransportDown
-from newsletter.settings import Settings
 
 
 class Transport(Protocol):
@@ -53,12 +51,3 @@ class FolderTransport:
 
     def close(self) -> None:
         """Nothing to let go of."""
-
-
-def transport_for(settings: Settings, project: Path) -> Transport:
-    """The transport that the settings name. Raises `SettingsError` where they do not fit together."""
-    if settings.delivery.transport == "folder":
-        return FolderTransport(project / settings.delivery.folder)
-    smtp = settings.smtp
-    password = smtp.password.get_secret_value()
-    return SmtpTransport(Server(smtp.host, smtp.port, smtp.security, smtp.username, password, smtp.timeout))

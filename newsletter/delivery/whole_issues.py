@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.issues import store as issues
-from newsletter.issues.control import is_over, why_not_sent
+from newsletter.issues.control import Word, is_over, why_not_sent
 from newsletter.issues.issue import IssueKey, IssueState
 from subscribers.database import stored, writing
 
@@ -38,6 +38,21 @@ def call_back(db: Database, issue_id: int, now: datetime) -> None:
             "WHERE +issue_id = ? AND state = 'claimed'",
             [stored(now), issue_id],
         )
+
+
+def stop_issue(db: Database, issue_id: int, why: str, now: datetime) -> bool:
+    """The program itself stops an issue, until the operator releases it; `why` in words that follow "because".
+
+    What is claimed and not begun waits again. False, and nothing is done, where nothing of it may leave anyway.
+    """
+    with writing(db):
+        issue = issues.by_ids(db, [issue_id])[issue_id]
+        if issue.state is not IssueState.RELEASED:
+            return False
+        issues.say(db, issue.key, Word.HOLD, now)
+        issues.set_state(db, issue_id, IssueState.HELD, held_why=why[:500])
+        call_back(db, issue_id, now)
+    return True
 
 
 def drop_waiting(db: Database, issue_id: int, state: IssueState, now: datetime) -> int:

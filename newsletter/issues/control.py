@@ -8,7 +8,9 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
 from newsletter.errors import IssueError
+from newsletter.issues.calendar import slot_on
 from newsletter.issues.issue import IssueKey, IssueState
+from subscribers.cadence import Cadence
 
 #: From the start of its due date in UTC until it is over everywhere: dates begin up to 14 hours earlier than in UTC
 #: and end up to 12 hours later, and no reader's hour is later than that.
@@ -93,13 +95,34 @@ def is_over(key: IssueKey, let_go: datetime | None, now: datetime, max_lateness:
     return now > max(last_hour, let_go or last_hour) + max_lateness
 
 
-def why_not_sent(state: IssueState, held_until: datetime | None) -> str:
-    """Why nothing of an issue in that state is sent; empty where it is."""
+def is_late(
+    key: IssueKey,
+    cadence: Cadence,
+    asked_for: datetime,
+    let_go: datetime | None,
+    now: datetime,
+    max_lateness: timedelta,
+) -> bool:
+    """Is it too late for a reader's copy of the issue? `asked_for` is when it was to leave first.
+
+    A copy that was asked for ahead of its reader's hour is not late before that; one that the operator held, and let
+    go at `let_go`, is not late by their waiting.
+    """
+    if now - asked_for <= max_lateness:
+        return False
+    wanted = max(asked_for, slot_on(cadence, key.due).at)
+    return now - max(wanted, let_go or wanted) > max_lateness
+
+
+def why_not_sent(state: IssueState, held_until: datetime | None, held_why: str = "") -> str:
+    """Why nothing of an issue in that state is sent; empty where it is. `held_why`: why the program stopped it."""
     match state:
         case IssueState.SKIPPED:
             return "the operator skipped this issue"
         case IssueState.CANCELLED:
             return "the operator cancelled this issue"
+        case IssueState.HELD if held_why:
+            return f"it was stopped, because {held_why}; it is held until you release it"
         case IssueState.HELD | IssueState.FROZEN:
             return (
                 f"it is held until {held_until:%Y-%m-%d %H:%M} UTC" if held_until else "it is held until you release it"

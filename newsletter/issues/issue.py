@@ -74,6 +74,10 @@ class StoredIssue:
     #: of a held one: when it goes out by itself, None for only when the operator says so; of a released one: when it
     #: was let go, None if it never was held
     held_until: datetime | None = None
+    #: of a held one: why the program itself stopped it; empty where a person holds it
+    held_why: str = ""
+    #: when nothing of it waited any more and nobody was to get it, and the operator was told
+    through_at: datetime | None = None
 
 
 class Section(StrEnum):

@@ -161,11 +161,17 @@ def general_of(db: Database, issue_id: int) -> str | None:
     return row[0] if row else None
 
 
-def set_state(db: Database, issue_id: int, state: IssueState, held_until: datetime | None = None) -> None:
-    """Note how far an issue is, and until when it is held or when it was let go."""
+def set_state(
+    db: Database, issue_id: int, state: IssueState, held_until: datetime | None = None, held_why: str = ""
+) -> None:
+    """Note how far an issue is, and until when it is held or when it was let go.
+
+    `held_why` is why the program itself stopped it; whatever a person says about it takes that away.
+    """
     with writing(db):
         db.conn.execute(
-            "UPDATE issues SET state = ?, held_until = ? WHERE id = ?", [state, _stored(held_until), issue_id]
+            "UPDATE issues SET state = ?, held_until = ?, held_why = ? WHERE id = ?",
+            [state, _stored(held_until), held_why, issue_id],
         )
 
 
@@ -175,6 +181,14 @@ def word_about(db: Database, key: IssueKey) -> Word | None:
         "SELECT word FROM issue_words WHERE frequency = ? AND due_date = ?", [key.frequency, key.due.isoformat()]
     ).fetchone()
     return Word(row[0]) if row else None
+
+
+def said_at(db: Database, key: IssueKey) -> datetime | None:
+    """When the last word about an issue was said; None where there was none."""
+    row = db.conn.execute(
+        "SELECT at FROM issue_words WHERE frequency = ? AND due_date = ?", [key.frequency, key.due.isoformat()]
+    ).fetchone()
+    return datetime.fromisoformat(row[0]) if row else None
 
 
 def words(db: Database) -> dict[IssueKey, Word]:
@@ -215,6 +229,17 @@ def finish(db: Database, ids: Iterable[int]) -> None:
         )
 
 
+def mark_through(db: Database, issue_id: int, now: datetime) -> bool:
+    """Note that nothing of it is to come any more; False where that was noted before."""
+    with writing(db):
+        return (
+            db.conn.execute(
+                "UPDATE issues SET through_at = ? WHERE id = ? AND through_at IS NULL", [stored(now), issue_id]
+            ).rowcount
+            == 1
+        )
+
+
 def by_ids(db: Database, ids: Iterable[int]) -> dict[int, StoredIssue]:
     """Frozen issues by id."""
     return {one.id: one for one in _select(db, "WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])}
@@ -232,7 +257,9 @@ def received(db: Database, entry_ids: Sequence[int], subscriber_ids: Sequence[in
 
 def _select(db: Database, where: str, parameters: list[Any]) -> list[StoredIssue]:
     rows = db.conn.execute(
-        f"SELECT id, frequency, due_date, state, frozen_at, up_to_entry, held_until FROM issues {where}", parameters
+        "SELECT id, frequency, due_date, state, frozen_at, up_to_entry, held_until, held_why, through_at "
+        f"FROM issues {where}",
+        parameters,
     )
     return [
         StoredIssue(
@@ -242,8 +269,10 @@ def _select(db: Database, where: str, parameters: list[Any]) -> list[StoredIssue
             frozen_at=datetime.fromisoformat(frozen),
             up_to_entry=up_to,
             held_until=datetime.fromisoformat(held) if held else None,
+            held_why=why,
+            through_at=datetime.fromisoformat(through) if through else None,
         )
-        for id_, frequency, due, state, frozen, up_to, held in rows
+        for id_, frequency, due, state, frozen, up_to, held, why, through in rows
     ]
 
 

@@ -1,14 +1,20 @@
-"""What only mail brings: replies that name an issue, tokens in addresses, reports about our own mails."""
+"""What only mail brings: replies that name an issue, tokens in addresses, reports about our own mails.
+
+Such a report is a mail, or the call of a service that sends for us.
+"""
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlite_utils import Database
 
 from newsletter.delivery import records
 from newsletter.delivery.notices import NoticeKind
-from newsletter.delivery.returns import came_back
+from newsletter.delivery.return_path import MARK
+from newsletter.delivery.returns import BY_MAIL, came_back
 from newsletter.delivery.verdicts import Verdict
 from newsletter.errors import IssueError
 from newsletter.issues import store as issues
@@ -18,8 +24,10 @@ from newsletter.readers.desk import PER_ADDRESS, Readers
 from newsletter.readers.doing import dump_commands, wish_in_words
 from newsletter.readers.mails import Thread
 from newsletter.rendering.links import Purpose, Signer, verify_detail
+from newsletter.rendering.message import Letterhead
 from newsletter.settings import Settings
 from subscribers import confirmations, consent, limits, people
+from subscribers.address import address_key
 from subscribers.database import writing
 from subscribers.evidence import Origin, record
 from subscribers.people import Subscriber
@@ -27,6 +35,28 @@ from subscribers.suppression import Reason
 
 #: As `rendering.message.Letterhead` writes it.
 _ISSUE_ID = re.compile(r"<((?:daily|weekly|monthly)-\d{4}-\d{2}-\d{2})\.[0-9a-f]+@[^<>\s]*>")
+
+#: What a service may tell.
+Kind = Literal["bounce", "complaint", "leave"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a service that sends for us tells about one mail to one recipient; it has shown who it is."""
+
+    kind: Kind
+    #: whom we wrote to
+    address: str
+    #: in the other server's words, or the service's
+    why: str
+    #: the service's own name of that mail
+    mail: str
+    #: of a bounce
+    verdict: Verdict = Verdict.NONE
+    #: of the envelope: our return path may be among them
+    senders: tuple[str, ...] = ()
+    #: our own may be among them
+    message_ids: tuple[str, ...] = ()
 
 
 class Correspondence:
@@ -97,8 +127,55 @@ class Correspondence:
                 return person, claim.subject
         return None
 
-    def came_back(self, person: Subscriber, delivery_id: int, verdict: Verdict, why: str) -> bool:
-        """Count a mail that came back; what the other server holds against us is for the operator to know."""
+    def told(self, told: Told, origin: Origin) -> None:
+        """What follows from what a service tells: the same as from a mail about it. Nothing if it is about nobody."""
+        found = self._told_about(told)
+        if found is None:
+            return
+        person, mail = found
+        match told.kind:
+            case "bounce":
+                self.came_back(person, mail, told.verdict, told.why, origin)
+            case "complaint":
+                self.complained(person, words=told.why, origin=origin)
+            case "leave":
+                self._readers.leave(person, words=told.why, origin=origin)
+
+    def _told_about(self, told: Told) -> tuple[Subscriber, str] | None:
+        """Whom it is about, and the name of the mail: our own where it is told, else the service's."""
+        named = self.returned_by(self._details(told.senders))
+        # A dead address says nothing about somebody who reads at another one by now.
+        if named and (told.kind != "bounce" or address_key(named[0].address) == address_key(told.address)):
+            return named[0], str(named[1])
+        person = people.find(self._db, told.address)
+        return (person, self._own_name(person, told.message_ids) or told.mail) if person else None
+
+    def _details(self, senders: Sequence[str]) -> list[str]:
+        """Our tokens in envelope senders of ours."""
+        local, _, domain = address_key(self._settings.address).rpartition("@")
+        start, end = f"{local}{self._settings.mailbox.delimiter}{MARK}", f"@{domain}"
+        keys = [address_key(sender) for sender in senders]
+        return [key[len(start) : -len(end)] for key in keys if key.startswith(start) and key.endswith(end)]
+
+    def _own_name(self, person: Subscriber, message_ids: Sequence[str]) -> str:
+        """The delivery that bears one of these Message-IDs, if it is this person's copy of an issue; else empty."""
+        for message_id in message_ids:
+            named = _ISSUE_ID.fullmatch(message_id)
+            issue_id = self._issue_id(named[1]) if named else None
+            if named and issue_id:
+                head = Letterhead(title=self._settings.title, address=self._settings.address, issue=named[1])
+                copy = records.of_reader(self._db, person.id, issue_id)
+                if copy and head.message_id(person.id) == message_id:
+                    return str(copy.id)
+        return ""
+
+    def came_back(
+        self, person: Subscriber, mail: int | str, verdict: Verdict, why: str, origin: Origin = BY_MAIL
+    ) -> bool:
+        """Count a mail that came back, named by its delivery or by the service that sent it for us.
+
+        What the other server holds against us is for the operator to know.
+        """
         now = self._clock()
         if verdict is Verdict.OURS and self._settings.mailbox.operator:
             self._readers.post(
@@ -115,7 +192,7 @@ class Correspondence:
                 link="",
                 label="",
             )
-        return came_back(self._db, person.id, str(delivery_id), verdict, why, now)
+        return came_back(self._db, person.id, str(mail), verdict, why, now, origin)
 
     def complained(self, person: Subscriber, *, words: str, origin: Origin) -> None:
         """Somebody marked our mail as unwanted: nothing more is sent to them, and no mail about it either."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -35,17 +36,20 @@ from newsletter.web import (
     voting,
     wishes,
 )
+from newsletter.web.bodies import read_body
 from newsletter.web.desks import DESKS, Desks
 from newsletter.web.forms import read_form
 from newsletter.web.guard import PRIVATE_HEADERS, Guarded
+from newsletter.web.hooks.amazon import Amazon
+from newsletter.web.hooks.answering import Hooks
 from newsletter.web.nonces import Nonces
 from newsletter.web.pages import Pages
 from newsletter.web.visit import Site, Visit, client_of
 
 #: Milliseconds that a page waits for another process's write.
 PATIENCE_MS = 5_000
-#: Bytes that may be posted at once, and seconds in which they must have come.
-MOST_BODY, BODY_SECONDS = 64 * 1024, 20.0
+#: Bytes that a form may post.
+MOST_BODY = 64 * 1024
 Handler = Callable[[Visit], Response]
 #: Public pages change when an issue goes out.
 _PUBLIC = {"Cache-Control": "public, max-age=300"}
@@ -97,11 +101,12 @@ def create_app(
     wake: Callable[[], None] = lambda: None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     desks: int = DESKS,
+    http: httpx2.Client | None = None,
 ) -> FastAPI:
     """The pages of the newsletter in that folder.
 
-    `wake` is called, from a thread of ours, whenever a notice may wait to be sent. Raises what opening a newsletter
-    raises, and `TemplateError` for a mistake in a page's template.
+    `wake` is called, from a thread of ours, whenever a notice may wait to be sent; `http` stands in for the network.
+    Raises what opening a newsletter raises, and `TemplateError` for a mistake in a page's template.
     """
     site = site_of(project, wake, clock)
 
@@ -111,17 +116,20 @@ def create_app(
         newsletter.database.conn.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
         return newsletter
 
-    counter = Desks(opened, desks)
+    counter, amazon = Desks(opened, desks), Amazon(http)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         counter.open()
         yield
         await asyncio.to_thread(counter.close)
+        amazon.close()
 
     app = FastAPI(openapi_url=None, lifespan=lifespan, redirect_slashes=False)
     for route in ROUTES:
         _add(app, site, route.path, _answering(site, counter, route), posts=route.posts)
+    for path, endpoint in Hooks(site, counter, amazon).endpoints().items():
+        app.add_api_route(site.base + path, endpoint, methods=["POST"], include_in_schema=False, response_model=None)
     if site.base:
         start = next(route for route in ROUTES if route.path == "/")
         _add(app, site, "", _answering(site, counter, start), posts=True)
@@ -217,19 +225,7 @@ async def _answer(site: Site, counter: Desks, route: Route, request: Request) ->
 
 
 async def _form(request: Request) -> dict[str, str]:
-    declared = request.headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > MOST_BODY:
-        raise HTTPException(413)
-    body = b""
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > MOST_BODY:
-                    raise HTTPException(413)
-    except TimeoutError:
-        raise HTTPException(408) from None
-    return await read_form(body, request.headers.get("content-type", ""))
+    return await read_form(await read_body(request, MOST_BODY), request.headers.get("content-type", ""))
 
 
 def _constant(content: str, kind: str, headers: dict[str, str], status: int = 200) -> Callable[..., Any]:

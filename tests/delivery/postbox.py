@@ -5,9 +5,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from newsletter.delivery import ledger
-from newsletter.delivery.ledger import Claimed, NewDelivery
+from newsletter.delivery import claiming, ledger
+from newsletter.delivery.claiming import Claimed
+from newsletter.delivery.ledger import Done, NewDelivery
 from newsletter.delivery.notices import NewNotice, NoticeKind
+from newsletter.delivery.outcomes import Outcome
 from newsletter.issues import store as issues
 from newsletter.issues.issue import IssueKey, Pick, ReasonKind, Section
 from newsletter.rendering.letter import Letter
@@ -82,7 +84,15 @@ def add_copy(db: Database, person: Subscriber, now: datetime, due: date = date(2
 
 
 def claim(db: Database, now: datetime, **more: Any) -> list[Claimed]:
-    return ledger.claim(db, "w1", now, max_lateness=LATE, **more)[0]
+    return claiming.claim(db, "w1", now, max_lateness=LATE, **more).claimed
+
+
+def step(db: Database, worker: str, done: tuple[int, Outcome] | None, begin: int | None, now: datetime) -> bool:
+    """One message's result, and the intent to send one more; True where that may leave."""
+    committed = ledger.commit(
+        db, worker, [Done(*done)] if done else [], [begin] if begin else [], now, chance=lambda: 0.5
+    )
+    return begin is None or begin in committed.granted
 
 
 def whys(db: Database) -> list[tuple[str, str]]:

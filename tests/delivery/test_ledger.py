@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from postbox import step
 from sqlite_utils import Database
 
 from newsletter import due
-from newsletter.delivery import ledger, records
-from newsletter.delivery.ledger import BATCH, Claimed, NewDelivery
+from newsletter.delivery import claiming, ledger, records
+from newsletter.delivery.claiming import LEAST, Claimed
+from newsletter.delivery.ledger import NewDelivery
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
 from newsletter.issues import store as issues
 from newsletter.issues.issue import IssueKey, NothingNew, Pick, ReasonKind, Section
@@ -60,7 +62,8 @@ def reader(store: Database, now: datetime) -> int:
 
 
 def claim(db: Database, now: datetime, worker: str = "w1", only: int | None = None) -> tuple[list[Claimed], int]:
-    return ledger.claim(db, worker, now, max_lateness=TWO_DAYS, only=only)
+    claims = claiming.claim(db, worker, now, max_lateness=TWO_DAYS, only=only)
+    return claims.claimed, claims.dropped
 
 
 def claim_one(db: Database, now: datetime, worker: str = "w1") -> int:
@@ -70,7 +73,7 @@ def claim_one(db: Database, now: datetime, worker: str = "w1") -> int:
 
 def begin_one(db: Database, now: datetime, worker: str = "w1") -> int:
     delivery_id = claim_one(db, now, worker)
-    assert ledger.step(db, worker, None, delivery_id, now)
+    assert step(db, worker, None, delivery_id, now)
     return delivery_id
 
 
@@ -141,13 +144,13 @@ def test_a_claim_takes_what_is_due_and_from_then_on_its_entries_are_received(
 
 def test_a_claim_is_a_batch_the_earliest_hours_first(store: Database, now: datetime) -> None:
     issue = add_issue(store, now)
-    readers = [add_reader(store, now, f"r{n}@example.org") for n in range(BATCH + 10)]
+    readers = [add_reader(store, now, f"r{n}@example.org") for n in range(LEAST + 10)]
     # The later they came, the earlier their hour.
     ledger.enqueue(store, [copy_for(issue, r, now - timedelta(minutes=n)) for n, r in enumerate(readers)], now)
     first, _ = claim(store, now, "w1")
     second, _ = claim(store, now, "w2")
-    assert [copy.delivery.subscriber_id for copy in first] == readers[::-1][:BATCH]
-    assert [copy.delivery.subscriber_id for copy in second] == readers[::-1][BATCH:]
+    assert [copy.delivery.subscriber_id for copy in first] == readers[::-1][:LEAST]
+    assert [copy.delivery.subscriber_id for copy in second] == readers[::-1][LEAST:]
 
 
 def test_a_claim_may_be_for_one_reader_only(store: Database, reader: int, now: datetime) -> None:
@@ -178,7 +181,7 @@ def test_consent_is_asked_again_when_a_deferred_copy_is_claimed_and_its_entries_
     store: Database, reader: int, now: datetime
 ) -> None:
     delivery_id = begin_one(store, now)
-    ledger.step(store, "w1", (delivery_id, Deferred("450 later")), None, now)
+    step(store, "w1", (delivery_id, Deferred("450 later")), None, now)
     assert received(store) == [(reader, 1), (reader, 2)]
     change_state(store, people.get(store, "ada@example.org"), State.PAUSED, origin=Origin("page"), words="", now=now)
     assert claim(store, now + timedelta(hours=1)) == ([], 1)
@@ -216,7 +219,7 @@ def test_the_date_of_a_late_message_is_that_of_its_first_claim_and_stays(
 ) -> None:
     late = now + timedelta(hours=3)
     delivery_id = begin_one(store, late)
-    ledger.step(store, "w1", (delivery_id, Deferred("450 later")), None, late)
+    step(store, "w1", (delivery_id, Deferred("450 later")), None, late)
     (copy,), _ = claim(store, late + timedelta(hours=1))
     assert copy.delivery.date == late == copy.delivery.date_at(late + timedelta(days=1))
 
@@ -234,7 +237,7 @@ def test_every_outcome_has_its_state_and_only_what_failed_frees_its_entries(
     store: Database, reader: int, now: datetime, outcome: Outcome, after: DeliveryState, why: str, kept: int
 ) -> None:
     delivery_id = begin_one(store, now)
-    assert ledger.step(store, "w1", (delivery_id, outcome), None, now)
+    assert step(store, "w1", (delivery_id, outcome), None, now)
     assert state(store, delivery_id) == (after, why)
     assert len(received(store)) == kept
     assert store.conn.execute("SELECT worker FROM deliveries").fetchone() == (None,)
@@ -242,14 +245,14 @@ def test_every_outcome_has_its_state_and_only_what_failed_frees_its_entries(
 
 def test_a_deferred_copy_comes_again_when_the_server_said(store: Database, reader: int, now: datetime) -> None:
     delivery_id = begin_one(store, now)
-    ledger.step(store, "w1", (delivery_id, Deferred("450", timedelta(minutes=15))), None, now)
+    step(store, "w1", (delivery_id, Deferred("450", timedelta(minutes=15))), None, now)
     assert claim(store, now + timedelta(minutes=14)) == ([], 0)
     assert claim_one(store, now + timedelta(minutes=15)) == delivery_id
 
 
 def test_an_endless_answer_is_kept_in_short(store: Database, reader: int, now: datetime) -> None:
     delivery_id = begin_one(store, now)
-    ledger.step(store, "w1", (delivery_id, Refused("5" * 10_000)), None, now)
+    step(store, "w1", (delivery_id, Refused("5" * 10_000)), None, now)
     assert len(state(store, delivery_id)[1]) == 500
 
 
@@ -259,7 +262,7 @@ def test_a_step_records_the_last_message_and_the_intent_to_send_the_next_in_one_
     bob = add_reader(store, now, "bob@example.org")
     ledger.enqueue(store, [copy_for(1, bob, now)], now)
     (first, second), _ = claim(store, now)
-    ledger.step(store, "w1", None, first.delivery.id, now)
+    step(store, "w1", None, first.delivery.id, now)
 
     # Another connection sees only what is committed; the trace asks it after every statement of ours.
     other = sqlite3.connect(tmp_path / "newsletter.db")
@@ -267,7 +270,7 @@ def test_a_step_records_the_last_message_and_the_intent_to_send_the_next_in_one_
     store.conn.set_trace_callback(
         lambda _: seen.append(other.execute("SELECT state FROM deliveries ORDER BY id").fetchall())
     )
-    ledger.step(store, "w1", (first.delivery.id, Sent()), second.delivery.id, now)
+    step(store, "w1", (first.delivery.id, Sent()), second.delivery.id, now)
     store.conn.set_trace_callback(None)
     seen.append(other.execute("SELECT state FROM deliveries ORDER BY id").fetchall())
     other.close()
@@ -281,23 +284,23 @@ def test_a_step_that_is_rolled_back_records_nothing(store: Database, reader: int
     delivery_id = begin_one(store, now)
     store.conn.set_authorizer(lambda action, *_: sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_DELETE else 0)
     with pytest.raises(sqlite3.DatabaseError):
-        ledger.step(store, "w1", (delivery_id, Refused("550")), None, now)
+        step(store, "w1", (delivery_id, Refused("550")), None, now)
     store.conn.set_authorizer(None)
     assert state(store, delivery_id) == (DeliveryState.SENDING, "")
 
 
 def test_nobody_begins_what_another_worker_has(store: Database, reader: int, now: datetime) -> None:
     delivery_id = claim_one(store, now, "w1")
-    assert not ledger.step(store, "w2", None, delivery_id, now)
-    assert ledger.step(store, "w1", None, delivery_id, now)
-    assert not ledger.step(store, "w1", None, delivery_id, now)  # it is `sending` already
+    assert not step(store, "w2", None, delivery_id, now)
+    assert step(store, "w1", None, delivery_id, now)
+    assert not step(store, "w1", None, delivery_id, now)  # it is `sending` already
 
 
 def test_what_was_not_begun_is_given_back(store: Database, reader: int, now: datetime) -> None:
     bob = add_reader(store, now, "bob@example.org")
     ledger.enqueue(store, [copy_for(1, bob, now)], now)
     (first, _), _ = claim(store, now)
-    ledger.step(store, "w1", None, first.delivery.id, now)
+    step(store, "w1", None, first.delivery.id, now)
     ledger.release(store, "w2", now)
     assert records.count_by_state(store) == {"claimed": 1, "sending": 1}
     ledger.release(store, "w1", now)
@@ -341,7 +344,7 @@ def test_the_work_of_a_living_worker_is_left_alone(store: Database, reader: int,
     bob = add_reader(store, now, "bob@example.org")
     ledger.enqueue(store, [copy_for(1, bob, now)], now)
     (first, _), _ = claim(store, now)
-    ledger.step(store, "w1", None, first.delivery.id, now)
+    step(store, "w1", None, first.delivery.id, now)
     assert ledger.recover(store, everybody_lives, now, repeat=True) == 0
     assert records.count_by_state(store) == {"claimed": 1, "sending": 1}
 
@@ -366,7 +369,7 @@ def test_served_knows_readers_and_periods_whatever_became_of_the_copy(
     store: Database, reader: int, now: datetime
 ) -> None:
     delivery_id = begin_one(store, now)
-    ledger.step(store, "w1", (delivery_id, Refused("550")), None, now)
+    step(store, "w1", (delivery_id, Refused("550")), None, now)
     assert due.served(store, [reader], ["2026-W48", "2026-W49"]) == {(reader, "2026-W48"): DeliveryState.FAILED}
     assert due.served(store, [reader], []) == {}
 
@@ -377,7 +380,7 @@ def test_forgetting_a_person_leaves_no_row(store: Database, reader: int, now: da
     assert records.count_by_state(store) == {}
     assert received(store) == []
     # A worker that has it in hand may neither begin it nor be hurt.
-    assert not ledger.step(store, "w1", (1, Sent()), 1, now)
+    assert not step(store, "w1", (1, Sent()), 1, now)
 
 
 def test_times_in_the_file_are_utc(store: Database, reader: int, now: datetime) -> None:

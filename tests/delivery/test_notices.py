@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 import pytest
-from postbox import ADA, BOB, PAGE, add_copy, claim, kept_words, notice, person_in, whys
+from postbox import ADA, BOB, PAGE, add_copy, claim, kept_words, notice, person_in, step, whys
 from sqlite_utils import Database
 
-from newsletter.delivery import ledger, records
+from newsletter.delivery import claiming, ledger, records
 from newsletter.delivery.notices import PATIENCE, PATIENT, USEFUL, NoticeKind, why_not
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
 from newsletter.store import SENDING, switch
@@ -110,8 +110,8 @@ def test_nor_is_it_mailed_again_when_it_is_over(store: Database, now: datetime) 
 
 
 def end(db: Database, delivery_id: int, outcome: Outcome, now: datetime) -> None:
-    assert ledger.step(db, "w1", None, delivery_id, now)
-    ledger.step(db, "w1", (delivery_id, outcome), None, now)
+    assert step(db, "w1", None, delivery_id, now)
+    step(db, "w1", (delivery_id, outcome), None, now)
 
 
 def test_a_reader_gets_as_many_notices_as_there_are(store: Database, now: datetime) -> None:
@@ -135,7 +135,7 @@ def test_notices_go_before_issues_however_long_those_have_waited(store: Database
 
 def test_a_batch_full_of_notices_holds_no_issue_and_the_next_one_does(store: Database, now: datetime) -> None:
     add_copy(store, person_in(store, now, State.ACTIVE), now)
-    for n in range(ledger.BATCH):
+    for n in range(claiming.LEAST):
         ledger.post(store, notice(key=f"{n}"), now)
     assert {claimed.delivery.notice for claimed in claim(store, now)} == {NoticeKind.ANSWER}
     assert [claimed.delivery.notice for claimed in claim(store, now)] == [None]
@@ -226,7 +226,7 @@ def test_after_a_crash_an_unbegun_notice_waits_again_and_a_begun_one_is_uncertai
     for key in "ab":
         ledger.post(store, notice(key=key), now)
     begun, _ = claim(store, now)
-    assert ledger.step(store, "w1", None, begun.delivery.id, now)
+    assert step(store, "w1", None, begun.delivery.id, now)
     assert ledger.recover(store, lambda _: True, now, repeat=False) == 1
     assert records.count_by_state(store) == {"queued": 1, "uncertain": 1}
     assert [claimed.delivery.id for claimed in claim(store, now)] != [begun.delivery.id]

@@ -10,7 +10,7 @@ from conftest import WordEmbedder
 from mailserver import MailServer, mail_server
 from mainline import bring
 from newsroom import Clock, make_project
-from postbox import ADA, BOB, PAGE, add_copy, claim, notice, person_in
+from postbox import ADA, BOB, PAGE, add_copy, claim, notice, person_in, step
 from sqlite_utils import Database
 
 from newsletter import Newsletter
@@ -133,8 +133,8 @@ def test_a_new_address_that_does_not_exist_is_not_held_against_the_old_one(store
         asked = notice(NoticeKind.ADDRESS, key=f"{n}", person=person.id, to=f"adda{n}@example.org")
         ledger.post(store, asked, now)
     for claimed in claim(store, now):
-        assert ledger.step(store, "w1", None, claimed.delivery.id, now)
-        ledger.step(store, "w1", (claimed.delivery.id, Refused("550 5.1.1 no such user")), None, now)
+        assert step(store, "w1", None, claimed.delivery.id, now)
+        step(store, "w1", (claimed.delivery.id, Refused("550 5.1.1 no such user")), None, now)
         came_back(store, person.id, str(claimed.delivery.id), Verdict.HARD, "550 5.1.1", now)
     assert bounces.bounces_of(store, person.id) == []
     assert state_of(store) is State.ACTIVE
@@ -156,8 +156,8 @@ def test_what_a_server_answers_is_weighed(store: Database, now: datetime, answer
     add_copy(store, person_in(store, now, State.ACTIVE), now)
     ledger.post(store, notice(key="for nobody", to=BOB), now)
     for claimed in claim(store, now):
-        assert ledger.step(store, "w1", None, claimed.delivery.id, now)
-        ledger.step(store, "w1", (claimed.delivery.id, Refused(answer)), None, now)
+        assert step(store, "w1", None, claimed.delivery.id, now)
+        step(store, "w1", (claimed.delivery.id, Refused(answer)), None, now)
     assert records.count_by_state(store) == {"failed": 2}
     assert bounces.score(bounces.bounces_of(store, people.get(store, ADA).id), now) == score
 

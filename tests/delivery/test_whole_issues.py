@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from postbox import ADA, BOB, LATE, RECIPE, add_copy, claim, notice, person_in, whys
+from postbox import ADA, BOB, LATE, RECIPE, add_copy, claim, notice, person_in, step, whys
 from sqlite_utils import Database
 
-from newsletter.delivery import ledger, records, whole_issues
-from newsletter.delivery.ledger import BATCH, NewDelivery
+from newsletter.delivery import claiming, ledger, records, whole_issues
+from newsletter.delivery.claiming import LEAST
+from newsletter.delivery.ledger import NewDelivery
 from newsletter.delivery.outcomes import Deferred, Outcome, Refused, Sent, Unknown
 from newsletter.issues import store as issues
 from newsletter.issues.issue import IssueKey, IssueState
@@ -68,7 +69,7 @@ def test_nothing_of_a_held_issue_is_claimed_but_what_else_is_due_is(
 
 
 def test_many_held_copies_hide_none_that_may_go(store: Database, issue: int) -> None:
-    readers = [person_in(store, HOUR, State.ACTIVE, f"r{n}@example.org") for n in range(BATCH + 5)]
+    readers = [person_in(store, HOUR, State.ACTIVE, f"r{n}@example.org") for n in range(LEAST + 5)]
     for reader in readers:
         add_copy(store, reader, HOUR)
     add_copy(store, readers[-1], HOUR + timedelta(minutes=1), date(2026, 12, 4))
@@ -78,10 +79,10 @@ def test_many_held_copies_hide_none_that_may_go(store: Database, issue: int) -> 
 
 def test_what_was_claimed_and_not_begun_is_called_back_and_the_rest_goes(store: Database, issue: int) -> None:
     first, second = claim(store, HOUR)
-    assert ledger.step(store, "w1", None, first.delivery.id, HOUR)
+    assert step(store, "w1", None, first.delivery.id, HOUR)
     put(store, issue, HELD)
     whole_issues.call_back(store, issue, HOUR)
-    assert not ledger.step(store, "w1", (first.delivery.id, Sent()), second.delivery.id, HOUR)
+    assert not step(store, "w1", (first.delivery.id, Sent()), second.delivery.id, HOUR)
     assert states(store, issue) == {"sent": 1, "queued": 1}
     put(store, issue, IssueState.RELEASED, HOUR)
     assert [c.delivery.id for c in claim(store, HOUR)] == [second.delivery.id]
@@ -89,8 +90,8 @@ def test_what_was_claimed_and_not_begun_is_called_back_and_the_rest_goes(store: 
 
 def test_lateness_counts_from_the_release_of_what_was_held(store: Database, issue: int) -> None:
     (early, _) = claim(store, HOUR)
-    ledger.step(store, "w1", None, early.delivery.id, HOUR)
-    ledger.step(store, "w1", (early.delivery.id, Deferred("450 later")), None, HOUR)
+    step(store, "w1", None, early.delivery.id, HOUR)
+    step(store, "w1", (early.delivery.id, Deferred("450 later")), None, HOUR)
     ledger.release(store, "w1", HOUR)
     let_go = HOUR + timedelta(days=5)
     put(store, issue, IssueState.RELEASED, let_go)
@@ -110,7 +111,8 @@ def test_a_claim_drops_what_a_process_that_died_left_of_a_stopped_issue(
     store: Database, issue: int, state: IssueState, why: str
 ) -> None:
     put(store, issue, state)
-    assert ledger.claim(store, "w1", HOUR, max_lateness=LATE) == ([], 2)
+    claims = claiming.claim(store, "w1", HOUR, max_lateness=LATE)
+    assert (claims.claimed, claims.dropped) == ([], 2)
     assert whys(store) == [("dropped", f"the operator {why} this issue")] * 2
 
 
@@ -137,9 +139,9 @@ def test_an_issue_has_begun_once_somebody_may_have_it(
     assert not whole_issues.has_begun(store, issue)
     first, _ = claim(store, HOUR)
     assert not whole_issues.has_begun(store, issue)
-    ledger.step(store, "w1", None, first.delivery.id, HOUR)
+    step(store, "w1", None, first.delivery.id, HOUR)
     assert whole_issues.has_begun(store, issue)
-    ledger.step(store, "w1", (first.delivery.id, outcome), None, HOUR)
+    step(store, "w1", (first.delivery.id, outcome), None, HOUR)
     assert whole_issues.has_begun(store, issue) is begun
     assert not whole_issues.has_begun(store, issue + 1)
 
@@ -153,9 +155,9 @@ def test_what_waits_is_dropped_and_its_entries_are_free(
     add_copy(store, person_in(store, HOUR, State.ACTIVE, "eve@example.org"), HOUR, date(2026, 11, 20))
     copies = claim(store, HOUR)
     sent, deferred = copies[0].delivery.id, copies[1].delivery.id
-    ledger.step(store, "w1", None, sent, HOUR)
-    ledger.step(store, "w1", (sent, Sent()), deferred, HOUR)
-    ledger.step(store, "w1", (deferred, Deferred("450 later")), None, HOUR)
+    step(store, "w1", None, sent, HOUR)
+    step(store, "w1", (sent, Sent()), deferred, HOUR)
+    step(store, "w1", (deferred, Deferred("450 later")), None, HOUR)
     ledger.release(store, "w1", HOUR)
     assert received(store) == 8
     assert whole_issues.drop_waiting(store, issue, CANCELLED, HOUR) == 6
@@ -170,8 +172,8 @@ def test_what_was_skipped_is_forgotten_so_that_it_is_made_anew(
 ) -> None:
     monkeypatch.setattr(whole_issues, "CHUNK", 1)
     ada, bob = claim(store, HOUR)
-    ledger.step(store, "w1", None, ada.delivery.id, HOUR)
-    ledger.step(store, "w1", (ada.delivery.id, Refused("550 no such user")), None, HOUR)
+    step(store, "w1", None, ada.delivery.id, HOUR)
+    step(store, "w1", (ada.delivery.id, Refused("550 no such user")), None, HOUR)
     ledger.release(store, "w1", HOUR)
     assert whole_issues.drop_waiting(store, issue, SKIPPED, HOUR) == 1
     whole_issues.forget_dropped(store, issue)
@@ -184,10 +186,10 @@ def test_what_was_skipped_is_forgotten_so_that_it_is_made_anew(
 def test_an_issue_is_done_when_it_is_over_and_nothing_waits(store: Database, issue: int) -> None:
     over = datetime(2026, 11, 29, tzinfo=UTC) + LATE + timedelta(seconds=1)
     first, second = claim(store, HOUR)
-    ledger.step(store, "w1", None, first.delivery.id, HOUR)
-    ledger.step(store, "w1", (first.delivery.id, Sent()), second.delivery.id, HOUR)
+    step(store, "w1", None, first.delivery.id, HOUR)
+    step(store, "w1", (first.delivery.id, Sent()), second.delivery.id, HOUR)
     assert whole_issues.mark_done(store, over, LATE) == []
-    ledger.step(store, "w1", (second.delivery.id, Unknown("it broke")), None, HOUR)
+    step(store, "w1", (second.delivery.id, Unknown("it broke")), None, HOUR)
     assert whole_issues.mark_done(store, over - timedelta(seconds=1), LATE) == []
     assert whole_issues.mark_done(store, over, LATE) == [FRIDAY]
     assert whole_issues.mark_done(store, over, LATE) == []

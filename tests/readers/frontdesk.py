@@ -10,6 +10,7 @@ from newsroom import Clock, parsed
 from sqlite_utils import Database
 
 from newsletter import Newsletter
+from newsletter.delivery.sending import Run
 from newsletter.readers.desk import Pending, Readers
 from newsletter.readers.mails import Thread
 from subscribers import people
@@ -114,10 +115,9 @@ class Desk:
 
     def compose(self, monkeypatch: Any) -> None:
         """Write everybody's copy down, and send nothing."""
-        from collections import Counter
 
         with monkeypatch.context() as patch:
-            patch.setattr("newsletter.newsletter.deliver", lambda *_, **__: Counter())
+            patch.setattr("newsletter.dispatching.deliver", lambda *_, **__: Run())
             self.newsletter.send(now=True)
 
     def states(self) -> list[str]:

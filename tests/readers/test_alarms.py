@@ -14,6 +14,8 @@ from ledgerbook import came_back, copies, made
 from newsletter import ticks
 from newsletter.alarms import LEAST, PART, TIMES, Alarm, Facts, alarms, gather, jumped, raise_alarms
 from newsletter.delivery.tallies import Returned
+from newsletter.delivery.whole_issues import stop_issue
+from newsletter.issues.issue import parse_issue_key
 from newsletter.sourcing import SourceState
 from newsletter.ticks import Tick
 
@@ -260,3 +262,30 @@ def test_the_facts_are_gathered_from_database_and_disk(desk: Desk, monkeypatch: 
     assert about(alarms(found, now)) == ["make", "disk", "bounces"]
     monkeypatch.undo()
     assert gather(desk.db, desk.folder, [], now).free > 0
+
+
+def test_mail_that_became_uncertain_is_told_with_what_to_do() -> None:
+    [alarm] = alarms(facts(uncertain=(2, 5)), NOW)
+    assert (alarm.about, alarm.subject) == ("uncertain", "2 mails may or may not have arrived")
+    assert "(5 in all)" in alarm.lines[0]
+    assert "settle ID --sent" in alarm.lines[1]
+    # What was told is told no more, also where nobody has settled it.
+    assert alarms(facts(uncertain=(0, 5)), NOW) == []
+
+
+def test_an_issue_that_is_still_stopped_is_told_from_the_second_day_on() -> None:
+    key = parse_issue_key("weekly-2026-11-27")
+    assert alarms(facts(stopped=[(key, "the server minds us", NOW - DAY + MINUTE)]), NOW) == []
+    [alarm] = alarms(facts(stopped=[(key, "the server minds us", NOW - DAY)]), NOW)
+    assert alarm.subject == "weekly-2026-11-27 is still stopped"
+    assert "because the server minds us." in alarm.lines[0]
+
+
+def test_what_is_stopped_and_uncertain_is_gathered_too(desk: Desk) -> None:
+    now = desk.clock()
+    issue, key = made(desk.db, "2026-11-27", now)
+    copies(desk.db, issue, now - 2 * DAY, 3, "uncertain")
+    copies(desk.db, issue, now - HOUR, 1, "uncertain")
+    stop_issue(desk.db, issue, "the server minds us", now)
+    found = gather(desk.db, desk.folder, [], now)
+    assert (found.uncertain, list(found.stopped)) == ((1, 4), [(key, "the server minds us", now)])

@@ -21,6 +21,7 @@ from newsletter.errors import TemplateError
 from newsletter.readers.desk import Readers
 from newsletter.rendering.links import Purpose
 from newsletter.web import app as web
+from newsletter.web import bodies
 from newsletter.web.forms import read_form
 from newsletter.web.nonces import Nonces
 
@@ -361,7 +362,7 @@ def test_no_body_is_too_odd_to_be_read(body: bytes, kind: str) -> None:
 def test_who_sends_nothing_or_goes_away_holds_nobody_up(
     still: Website, monkeypatch: pytest.MonkeyPatch, message: dict[str, Any] | None, status: int
 ) -> None:
-    monkeypatch.setattr(web, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.05)
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:

@@ -1,0 +1,116 @@
+"""Making messages ready for their turn: put together here, signed by threads beside the loop.
+
+What is costly about a signature is done without the interpreter's lock, so threads use every core for it.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+
+from newsletter.delivery.claiming import Claimed
+from newsletter.delivery.copies import FrozenIssues
+from newsletter.delivery.dkim import DkimSigner
+from newsletter.delivery.lines import Job
+from newsletter.delivery.return_path import ReturnPath
+from newsletter.delivery.transport import file_name
+from newsletter.rendering.links import Signer
+
+
+class Preparing:
+    """Messages in the order in which they were begun."""
+
+    def __init__(
+        self,
+        frozen: FrozenIssues,
+        links: Signer,
+        return_path: ReturnPath,
+        signer: DkimSigner | None,
+        clock: Callable[[], datetime],
+        redirect_to: str = "",
+    ) -> None:
+        """`redirect_to` is the envelope's recipient of a rehearsal; empty for each reader's own."""
+        self._frozen = frozen
+        self._links = links
+        self._return_path = return_path
+        self._signer = signer
+        self._clock = clock
+        self._redirect_to = redirect_to
+        self._threads: ThreadPoolExecutor | None = None
+        self._ready: deque[tuple[Job, Future[bytes] | None]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._ready)
+
+    def begin(self, copy: Claimed) -> None:
+        """Put it together, and let it be signed."""
+        message = message_of(self._frozen, copy, self._links, self._clock())
+        job = Job(
+            copy.delivery.id,
+            sender=_sender(copy, self._return_path, rehearsal=bool(self._redirect_to)),
+            recipient=self._redirect_to or recipient_of(copy),
+            message=message,
+            name=_file_name(copy),
+            issue_id=copy.delivery.issue_id,
+            provider=copy.provider,
+        )
+        signed = None
+        if self._signer and self._signer.takes_long:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "signing")
+            signed = self._threads.submit(self._signer.sign, message)
+        elif self._signer:
+            job.message = self._signer.sign(message)
+        self._ready.append((job, signed))
+
+    def take(self) -> Job:
+        """The next one, finished."""
+        job, signed = self._ready.popleft()
+        if signed:
+            job.message = signed.result()
+        return job
+
+    def give_back(self, job: Job) -> None:
+        """It comes first, once more."""
+        self._ready.appendleft((job, None))
+
+    def keep(self, ids: frozenset[int]) -> None:
+        """Forget all others."""
+        self._ready = deque(one for one in self._ready if one[0].delivery_id in ids)
+
+    def close(self) -> None:
+        """End the threads; what was not taken is forgotten."""
+        if self._threads:
+            self._threads.shutdown(cancel_futures=True)
+
+
+def message_of(frozen: FrozenIssues, copy: Claimed, links: Signer, now: datetime) -> bytes:
+    """The message as it leaves, but for its signature. Its Date is fixed at the first claim."""
+    delivery = copy.delivery
+    if delivery.letter:
+        return delivery.letter.message(delivery.date_at(now))
+    assert delivery.recipe and delivery.issue_id and copy.reader  # noqa: S101 — nothing else is claimed
+    issue = frozen.get(delivery.issue_id, (pick.entry_id for pick in delivery.recipe.picks))
+    return issue.message(delivery.recipe, copy.reader, delivery.date_at(now), links)
+
+
+def recipient_of(copy: Claimed) -> str:
+    """The address that it is for."""
+    if copy.delivery.letter:
+        return copy.delivery.letter.to
+    assert copy.reader  # noqa: S101 — an issue goes to readers only
+    return copy.reader.address
+
+
+def _sender(copy: Claimed, return_path: ReturnPath, *, rehearsal: bool) -> str:
+    """The envelope's sender: empty for the answer to a mail (RFC 3834, section 3.3), nobody's own in a rehearsal."""
+    if copy.delivery.letter and copy.delivery.letter.no_return:
+        return ""
+    return return_path.of(None if rehearsal else copy.delivery.subscriber_id, copy.delivery.id)
+
+
+def _file_name(copy: Claimed) -> str:
+    """Unique, and telling in a listing: the address and the delivery."""
+    day = copy.delivery.date_at(copy.delivery.due_at)
+    return f"{day:%Y-%m-%d}-{file_name(recipient_of(copy))}-{copy.delivery.id}"
