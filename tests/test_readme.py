@@ -38,9 +38,11 @@ def mentioned() -> list[tuple[str, set[str]]]:
     lines += re.findall(r"`(newsletter [^`]+)`", README)
     found = []
     for line in lines:
-        for part in line.split("&&"):
-            if match := re.search(r"\bnewsletter ((?:[a-z]+ )?[a-z]+)", part):
-                found.append((longest(f"newsletter {match[1]} ") or match[0], set(re.findall(r"--[a-z0-9-]+", part))))
+        found += [
+            (longest(f"newsletter {match[1]} ") or match[0], set(re.findall(r"--[a-z0-9-]+", part)))
+            for part in line.split("&&")
+            if (match := re.search(r"\bnewsletter ((?:[a-z]+ )?[a-z]+)", part))
+        ]
     return found
 
 

@@ -19,6 +19,9 @@ from newsletter.delivery.session import Server
 from newsletter.delivery.smtp import SmtpLines
 from newsletter.errors import SettingsError, TransportDown
 
+#: The server's side of a TLS handshake that fails is left to the garbage collector by asyncio.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 MESSAGE = b"From: a@example.org\r\nSubject: x\r\n\r\nfirst\r\n.\r\n..two\r\n. three =\r\n.last\r\n"
 Security = Literal["starttls", "tls", "none"]
 

@@ -107,7 +107,7 @@ def test_a_pause_ends_by_itself_and_issues_come_again(desk: Desk) -> None:
         bring(desk.newsletter, 100 * day)
         desk.newsletter.tend()
         desk.newsletter.send()
-        came += [day] * len(desk.new_mails())
+        came += [day for mail in desk.new_mails() if "is through" not in mail["subject"]]
     assert came == [26, 27, 28]
     assert evidence_of(desk.db, paused.id)[-1].event == "paused → active"
 
