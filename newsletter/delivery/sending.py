@@ -291,6 +291,9 @@ class _Loop:
         self.outcome.counts += Counter(committed.states)
         self._answered += len(done)
         self._done = []
+        if self.outcome.stopped:
+            # What was claimed of it is called back.
+            self._queue.keep(ledger.claimed_by(self._db, self._worker))
         return committed.granted - self._called_back(begin)
 
     def _called_back(self, begin: Sequence[Job]) -> set[int]:

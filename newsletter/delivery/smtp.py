@@ -59,6 +59,9 @@ class SmtpLines:
         free = sum(wire.vacant for wire in self._wires.values())
         there = len(self._wires) + self._opening
         wanted = min(self._most, -(-waiting // _EACH)) if waiting > free else 0
+        if not self._wires:
+            # One first: a password that is wrong, said by all at once, may lock the account.
+            wanted = min(wanted, 1)
         if there < wanted and time.monotonic() >= self._not_before:
             for _ in range(wanted - there):
                 self._opening += 1
