@@ -1,13 +1,10 @@
 """What the doctor found, in plain words for a terminal of eighty columns. Pure."""
 
-import re
-import textwrap
 from collections.abc import Iterator, Sequence
 
-from newsletter.cli.output import counted
+from newsletter.cli.output import counted, wrapped
 from newsletter.doctor.findings import Finding, Severity, Topic
 
-WIDTH = 80
 #: Titles are aligned up to here.
 _TITLE = 20
 _HEADS = {
@@ -15,8 +12,6 @@ _HEADS = {
     Severity.WARNING: "Look at this:",
     Severity.ADVICE: "Could be better:",
 }
-#: A command is one word: who copies it wants it in one line. The glue is a space to nobody but us.
-_COMMAND, _GLUE = re.compile(r"`[^`]{,60}`"), "\N{NO-BREAK SPACE}"
 
 
 def in_words(findings: Sequence[Finding]) -> list[str]:
@@ -52,22 +47,10 @@ def _verdict(findings: Sequence[Finding]) -> str:
 
 
 def _trouble(finding: Finding) -> Iterator[str]:
-    yield from _wrapped(f"• {finding.topic}, {finding.title}: {finding.found}", hanging=2)
+    yield from wrapped(f"• {finding.topic}, {finding.title}: {finding.found}", hanging=2)
     if finding.todo:
-        yield from _wrapped(f"→ {finding.todo}", indent=2, hanging=2)
+        yield from wrapped(f"→ {finding.todo}", indent=2, hanging=2)
 
 
 def _well(finding: Finding) -> list[str]:
-    return _wrapped(f"{finding.title:<{_TITLE}}{finding.found}", indent=2, hanging=_TITLE)
-
-
-def _wrapped(text: str, *, indent: int = 0, hanging: int = 0) -> list[str]:
-    lines = textwrap.wrap(
-        _COMMAND.sub(lambda found: found[0].replace(" ", _GLUE), text),
-        WIDTH,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * (indent + hanging),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return [line.replace(_GLUE, " ") for line in lines]
+    return wrapped(f"{finding.title:<{_TITLE}}{finding.found}", indent=2, hanging=_TITLE)

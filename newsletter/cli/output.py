@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -24,6 +25,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a script."
 SENDING = "Sending"
 #: Done, but something in it failed.
 PARTLY = 3
+#: Columns of a terminal.
+WIDTH = 80
+#: A command is one word: who copies it wants it in one line. The glue is a space to nobody but us.
+_COMMAND, _GLUE = re.compile(r"`[^`]{,60}`"), "\N{NO-BREAK SPACE}"
 #: What a terminal obeys instead of showing it, and what makes it show a text in another order.
 _COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -99,6 +104,19 @@ def counted(count: int, one: str, many: str = "") -> str:
 def shown(text: str) -> str:
     """The text as a terminal may have it: what servers and readers say may hold anything."""
     return _COMMANDS.sub(" ", text)
+
+
+def wrapped(text: str, *, indent: int = 0, hanging: int = 0) -> list[str]:
+    """Lines of at most eighty columns, in which addresses, names and commands are whole."""
+    lines = textwrap.wrap(
+        _COMMAND.sub(lambda found: found[0].replace(" ", _GLUE), text),
+        WIDTH,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + hanging),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_GLUE, " ") for line in lines]
 
 
 def say_json(value: Any) -> None:

@@ -1,18 +1,15 @@
 """How things stand, in plain words for a terminal of eighty columns. Pure: what is to be told is an argument."""
 
-import re
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from newsletter.cli.output import counted
+from newsletter.cli.output import counted, wrapped
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.issues.issue import IssueState
 from newsletter.reports import IssueStanding, Status
 from newsletter.sourcing import SourceState
 from newsletter.ticks import Tick
 
-WIDTH = 80
 #: So many sources have a line each; of more, those without trouble share one.
 EACH = 12
 #: So many coming issues have a line each; there may be forty, of all cadences and days.
@@ -29,8 +26,6 @@ _UNATTENDED = timedelta(hours=2)
 _PATIENCE = timedelta(hours=1)
 #: A copy leaves at its hour; what is later than this has a reason too.
 _LATE = timedelta(minutes=15)
-#: A command is one word: who copies it wants it in one line. The glue is a space to nobody but us.
-_COMMAND, _GLUE = re.compile(r"`[^`]{,60}`"), "\N{NO-BREAK SPACE}"
 _DOES = {"pull": "pulling", "make": "making issues", "deliver": "sending", "tend": "upkeep"}
 _IN_HAND = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.DEFERRED)
 _STOPPED = {IssueState.SKIPPED: "nobody gets it", IssueState.CANCELLED: "nobody else gets it"}
@@ -53,7 +48,7 @@ def in_words(status: Status, now: datetime) -> list[str]:
     """All of it, line by line."""
     troubles = verdict(status, now)
     lines = ["Look at this:", *_items(troubles)] if len(troubles) > 1 else []
-    lines = lines or (_wrapped(f"Look at this: {troubles[0]}") if troubles else ["All is well."])
+    lines = lines or (wrapped(f"Look at this: {troubles[0]}") if troubles else ["All is well."])
     lines += ["", f"It is {now.astimezone(UTC):%A %d %B %Y, %H:%M} UTC, as all times here are."]
     for head, part in (
         ("By itself", _ticks(status, now)),
@@ -185,11 +180,11 @@ def _tick(tick: Tick, now: datetime) -> str:
 
 def _readers(status: Status, now: datetime) -> Iterator[str]:
     people = ", ".join(f"{n:,} {state}" for state, n in sorted(status.subscribers.items(), key=lambda item: -item[1]))
-    yield from _wrapped(f"{people}." if people else "None yet. `newsletter subscribers add EMAIL` adds one.", indent=2)
+    yield from wrapped(f"{people}." if people else "None yet. `newsletter subscribers add EMAIL` adds one.", indent=2)
     if status.suppressed:
         (address, why, at), others = status.suppressed[0], len(status.suppressed) - 1
         more = f", and {others} more in a week" if others else ""
-        yield from _wrapped(
+        yield from wrapped(
             f"Given up of late: {address} ({why}) {when(at, now)}{more}. `newsletter subscribers suppressed` says why.",
             indent=2,
         )
@@ -206,7 +201,7 @@ def _sources(pulls: Sequence[SourceState], entries: int, now: datetime) -> Itera
     if len(pulls) > EACH and well:
         least, most = (edge((p.pulled_at for p in well if p.pulled_at), default=None) for edge in (max, min))
         span = f", last pulled {_span(least, most, now)}" if least and most else ", never pulled"
-        yield from _wrapped(f"{len(well)} without trouble{span}. `newsletter sources list` names each.", indent=2)
+        yield from wrapped(f"{len(well)} without trouble{span}. `newsletter sources list` names each.", indent=2)
     yield f"  {counted(entries, 'entry', 'entries')} in all."
 
 
@@ -221,12 +216,12 @@ def _source(pull: SourceState, wide: int, now: datetime) -> Iterator[str]:
     upcoming = f"next {away(pull.next_at, now) if pull.next_at and pull.next_at > now else 'now'}"
     said = ", ".join(filter(None, (counted(pull.entries, "entry", "entries"), pulled, upcoming)))
     if len(pull.name) < wide:
-        yield from _wrapped(f"{pull.name:<{wide}}{said}", indent=2, hanging=wide)
+        yield from wrapped(f"{pull.name:<{wide}}{said}", indent=2, hanging=wide)
     else:
-        yield from _wrapped(f"{pull.name}: {said}", indent=2, hanging=wide)
+        yield from wrapped(f"{pull.name}: {said}", indent=2, hanging=wide)
     if pull.error:
         good = f" It went well {when(pull.good_at, now)}." if pull.good_at else " It never went well."
-        yield from _wrapped(f"trouble: {_sentence(pull.error)}{good}{_next_try(pull, now)}", indent=wide + 2)
+        yield from wrapped(f"trouble: {_sentence(pull.error)}{good}{_next_try(pull, now)}", indent=wide + 2)
 
 
 def _coming(ahead: Sequence[IssueStanding], now: datetime) -> Iterator[str]:
@@ -234,12 +229,12 @@ def _coming(ahead: Sequence[IssueStanding], now: datetime) -> Iterator[str]:
     yield from _issues((issue for issue in ahead if issue not in later), now)
     if later:
         last = f", up to {later[-1].key}" if len(later) > 1 else f", {later[-1].key}"
-        yield from _wrapped(f"And {len(later)} more{last}. `newsletter issue list` names each.", indent=2)
+        yield from wrapped(f"And {len(later)} more{last}. `newsletter issue list` names each.", indent=2)
 
 
 def _issues(found: Iterable[IssueStanding], now: datetime) -> Iterator[str]:
     for issue in found:
-        yield from _wrapped(f"{issue.key!s:<{_KEY}}{_issue(issue, now)}", indent=2, hanging=_KEY)
+        yield from wrapped(f"{issue.key!s:<{_KEY}}{_issue(issue, now)}", indent=2, hanging=_KEY)
 
 
 def _issue(issue: IssueStanding, now: datetime) -> str:
@@ -301,17 +296,4 @@ def _sentence(text: str) -> str:
 
 def _items(sentences: Iterable[str]) -> Iterator[str]:
     for sentence in sentences:
-        yield from _wrapped(f"• {sentence}", hanging=2)
-
-
-def _wrapped(text: str, *, indent: int = 0, hanging: int = 0) -> list[str]:
-    """Lines of at most eighty columns, in which addresses, names and commands are whole."""
-    lines = textwrap.wrap(
-        _COMMAND.sub(lambda found: found[0].replace(" ", _GLUE), text),
-        WIDTH,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * (indent + hanging),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return [line.replace(_GLUE, " ") for line in lines]
+        yield from wrapped(f"• {sentence}", hanging=2)

@@ -14,8 +14,7 @@ from newsletter.delivery.outcomes import DeliveryState
 from newsletter.delivery.providers import provider_of
 from newsletter.delivery.records import SELECT, Delivery, delivery_of
 from newsletter.issues import store as issues
-from newsletter.issues.calendar import slot_on
-from newsletter.issues.control import why_not_sent
+from newsletter.issues.control import is_late, why_not_sent
 from newsletter.issues.issue import StoredIssue
 from newsletter.store import SENDING, why_off
 from subscribers import people
@@ -202,11 +201,7 @@ def _why_not(
         return "this person is not known any more"
     if reader.state is not State.ACTIVE:
         return f"this person is {reader.state} now"
-    # `due_at` of a deferred copy is its next attempt; the date stays with the first one. A copy that was asked for
-    # ahead of the reader's hour is not late before it; one that the operator held is not late by their waiting.
+    # `due_at` of a deferred copy is its next attempt; the date stays with the first one.
     asked_for = delivery.date or delivery.due_at
-    if now - asked_for > max_lateness:
-        asked_for = max(asked_for, slot_on(reader.cadence, issue.key.due).at)
-        if now - max(asked_for, issue.held_until or asked_for) > max_lateness:
-            return "it is too late for this issue"
-    return ""
+    late = is_late(issue.key, reader.cadence, asked_for, issue.held_until, now, max_lateness)
+    return "it is too late for this issue" if late else ""

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from newsletter.mailbox import store
 from newsletter.mailbox.decision import Commands, Letter, Reply, decide
 from newsletter.mailbox.envelope import Disposition, Envelope
 from newsletter.mailbox.handling import Handling
 from newsletter.mailbox.imap_connection import ImapServer
 from newsletter.newsletter import Newsletter
+from newsletter.readers import incoming
 from newsletter.settings import Settings
 from subscribers.address import address_key
 from subscribers.database import writing
@@ -70,14 +70,14 @@ class Receiver:
             authserv_id=mailbox.trusted_results,
         )
         with writing(db):
-            if store.known(db, key):
+            if incoming.known(db, key):
                 self.said = "It was dealt with before."
                 return Disposition.DONE
-            if isinstance(action, Commands | Reply) and store.known(db, key + _LETTER_LEFT):
+            if isinstance(action, Commands | Reply) and incoming.known(db, key + _LETTER_LEFT):
                 action = Letter(action.incoming)
             handling = Handling(newsletter, key.hex(), b"" if envelope.cut else raw, self._clock())
             disposition, self.said = handling.do(action)
-            store.remember(db, key if disposition is Disposition.DONE else key + _LETTER_LEFT, self._clock())
+            incoming.remember(db, key if disposition is Disposition.DONE else key + _LETTER_LEFT, self._clock())
         self._wake()
         return disposition
 

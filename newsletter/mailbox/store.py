@@ -1,23 +1,11 @@
-"""All SQL about mail that was dealt with."""
+"""Writing about mail that came in, so that what fails leaves nothing behind."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 
 from sqlite_utils import Database
 
-from subscribers.database import stored, writing
-
-
-def known(db: Database, key: bytes) -> bool:
-    """Was that mail dealt with before?"""
-    return db.conn.execute("SELECT 1 FROM incoming WHERE key = ?", [key]).fetchone() is not None
-
-
-def remember(db: Database, key: bytes, now: datetime) -> None:
-    """Note that it was dealt with."""
-    with writing(db):
-        db.conn.execute("INSERT OR IGNORE INTO incoming VALUES (?, ?)", [key, stored(now)])
+from subscribers.database import writing
 
 
 @contextmanager

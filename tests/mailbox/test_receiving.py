@@ -10,9 +10,9 @@ from letters import PIECES, letter, parts_of_mail
 from mailroom import ADA, BOB, FORGED, OP, OURS, Mailroom, text_of, to_whom, token_in
 from reports import DEAD, returned
 
-from newsletter.mailbox import store
 from newsletter.mailbox.envelope import MOST_BYTES, Disposition, Envelope
 from newsletter.mailbox.receiving import Receiver, imap_server
+from newsletter.readers import incoming
 from newsletter.settings import load
 from subscribers import database
 from subscribers.bounces import bounces_of
@@ -164,7 +164,7 @@ def test_what_ends_before_its_mark_has_done_nothing_and_comes_again(
     room.reader()
     before = room.rows(*TABLES)
     with monkeypatch.context() as patch:
-        patch.setattr(store, "remember", lambda *_: 1 / 0)
+        patch.setattr(incoming, "remember", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             room.take(raw)
     assert room.rows(*TABLES) == before

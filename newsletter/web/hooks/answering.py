@@ -14,14 +14,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from newsletter.newsletter import Newsletter
+from newsletter.readers import incoming
 from newsletter.readers.correspondence import Told
 from newsletter.readers.tending import INCOMING_KEPT
 from newsletter.web import troubles
 from newsletter.web.bodies import read_body
 from newsletter.web.desks import Desks
 from newsletter.web.guard import PRIVATE_HEADERS
-from newsletter.web.hooks import mailgun, postmark, ses, sns, store
+from newsletter.web.hooks import mailgun, postmark, ses, sns
 from newsletter.web.hooks.amazon import Amazon, NotThere, OutOfReach
+from newsletter.web.hooks.keys import key_of
 from newsletter.web.hooks.payload import Payload, parse
 from newsletter.web.visit import Site
 from subscribers.database import writing
@@ -118,15 +120,15 @@ class Hooks:
         db, now = newsletter.database, self._site.clock()
         origin = Origin(f"{service} webhook", page=f"{self._site.settings.base_url}/hooks/{service}")
         with writing(db):
-            if store.known(db, event.key):
+            if incoming.known(db, event.key):
                 return
             if event.token:
-                if store.known(db, event.token):
+                if incoming.known(db, event.token):
                     raise _Refusal(406, "its token was used before, for something else")
-                store.remember(db, event.token, now)
+                incoming.remember(db, event.token, now)
             for told in event.told:
                 newsletter.correspondence.told(told, origin)
-            store.remember(db, event.key, now)
+            incoming.remember(db, event.key, now)
         self._site.wake()
 
     # -- each service
@@ -135,7 +137,7 @@ class Hooks:
         if not postmark.is_genuine(request.headers.get("authorization", ""), self._password):
             raise _Refusal(401, "the password is missing or wrong")
         payload = await _payload(request, MOST_TRUSTED_BODY)
-        return _Event(store.key_of("postmark", *postmark.identity(payload)), postmark.told(payload))
+        return _Event(key_of("postmark", *postmark.identity(payload)), postmark.told(payload))
 
     async def _from_mailgun(self, request: Request) -> _Event:
         payload = await _payload(request, MOST_BODY)
@@ -143,8 +145,8 @@ class Hooks:
             raise _Refusal(403, "its signature is wrong; is webhooks.mailgun_key the HTTP webhook signing key?")
         if not mailgun.is_fresh(payload, self._site.clock()):
             raise _Refusal(406, "it is too old, or this machine's clock is wrong")  # 406: Mailgun tries no more
-        key = store.key_of("mailgun", *mailgun.identity(payload))
-        return _Event(key, mailgun.told(payload), store.key_of("mailgun's token", mailgun.token(payload)))
+        key = key_of("mailgun", *mailgun.identity(payload))
+        return _Event(key, mailgun.told(payload), key_of("mailgun's token", mailgun.token(payload)))
 
     async def _from_ses(self, request: Request) -> _Event | None:
         try:
@@ -167,7 +169,7 @@ class Hooks:
         if envelope.kind == sns.CONFIRMATION:
             await self._confirm(envelope)
             return None
-        key = store.key_of("ses", envelope.message_id)
+        key = key_of("ses", envelope.message_id)
         if envelope.kind != sns.NOTIFICATION:
             log.warning("Amazon SNS no longer calls /hooks/ses: the subscription to the topic has ended")
             return None

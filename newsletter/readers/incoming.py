@@ -1,20 +1,10 @@
-"""All SQL about calls that were dealt with; they are remembered where mail that came in is, and for as long."""
+"""All SQL about what told us something, a mail or a call: what comes twice is dealt with once."""
 
-import hashlib
 from datetime import datetime
 
 from sqlite_utils import Database
 
 from subscribers.database import stored, writing
-
-
-def key_of(service: str, *identity: str) -> bytes:
-    """Under what something is remembered that is told by these texts."""
-    digest = hashlib.blake2b(digest_size=16, person=b"webhook")
-    for text in (service, *identity):
-        encoded = text.encode("utf-8", "replace")
-        digest.update(len(encoded).to_bytes(8, "big") + encoded)
-    return digest.digest()
 
 
 def known(db: Database, key: bytes) -> bool:
