@@ -1,6 +1,7 @@
 """Handing over what waits: made sure that it may, recovered from who died, sent, and what follows told."""
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -57,28 +58,25 @@ class Dispatcher:
             server_of(self._settings).refuse_unfit()
         signer_of(self._settings, self._project)
 
-    def ready(self) -> Lines:
-        """The way out, when mail may leave and what died in mid-message is dealt with."""
-        self.refuse()
-        lines = lines_for(self._settings, self._project)
-        self.recover(lines)
-        return lines
+    def deliver(self, only: int | None = None, *, notices_only: bool = False) -> Run:
+        """Hand over what is due; the operator is told, at once, of an issue that had to be stopped.
 
-    def recover(self, lines: Lines) -> None:
+        Raises as `refuse`, and `TransportDown`.
+        """
+        run = self._deliver(only, notices_only=notices_only)
+        if run.stopped:
+            for issue_id, why in run.stopped.items():
+                tell_stopped(self._db, self._readers, self._settings, issue_id, why, self._clock())
+            run.counts += self._deliver(None, notices_only=True).counts
+        return run
+
+    def _recover(self, lines: Lines) -> None:
         """Take over from senders that died."""
         repeat = lines.repeatable or self._settings.delivery.on_uncertain == "resend"
         ledger.recover(self._db, lambda name: is_dead(self._project, name), self._clock(), repeat=repeat)
 
-    def deliver(self, lines: Lines, only: int | None = None, *, notices_only: bool = False) -> Run:
-        """Hand over what is due; the operator is told, at once, of an issue that had to be stopped."""
-        run = self._deliver(lines, only, notices_only=notices_only)
-        if run.stopped:
-            for issue_id, why in run.stopped.items():
-                tell_stopped(self._db, self._readers, self._settings, issue_id, why, self._clock())
-            run.counts += self._deliver(self.ready(), None, notices_only=True).counts
-        return run
-
-    def _deliver(self, lines: Lines, only: int | None, *, notices_only: bool) -> Run:
+    def _deliver(self, only: int | None, *, notices_only: bool) -> Run:
+        self.refuse()
         settings, now = self._settings, self._clock()
         waiting = records.count_waiting(self._db)
         tell = self._progress("Sending")
@@ -92,13 +90,15 @@ class Dispatcher:
             dkim=signer_of(settings, self._project),
             redirect_to=settings.delivery.redirect_all_to,
         )
-        return deliver(
-            self._db,
-            lines,
-            self._frozen,
-            Pacer(self._db, limits_of(settings), settings.address, now),
-            how,
-            only=only,
-            notices_only=notices_only,
-            progress=lambda done: tell(done, max(done, waiting)),
-        )
+        with closing(lines_for(settings, self._project)) as lines:
+            self._recover(lines)
+            return deliver(
+                self._db,
+                lines,
+                self._frozen,
+                Pacer(self._db, limits_of(settings), settings.address, now),
+                how,
+                only=only,
+                notices_only=notices_only,
+                progress=lambda done: tell(done, max(done, waiting)),
+            )

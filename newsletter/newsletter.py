@@ -268,7 +268,7 @@ class Newsletter:
         trouble = self._compose(round_, only)
         if not dry_run:
             try:
-                report.counts += self._dispatcher.deliver(self._dispatcher.ready(), only).counts
+                report.counts += self._dispatcher.deliver(only).counts
             except NewsletterError as error:
                 trouble = trouble or error
         report.waiting = records.count_waiting(self._db)
@@ -299,11 +299,11 @@ class Newsletter:
 
     def deliver(self) -> Counter[DeliveryState]:
         """Hand over what waits and is due: notices, then issues. Raises as `send` does."""
-        return self._dispatcher.deliver(self._dispatcher.ready()).counts
+        return self._dispatcher.deliver().counts
 
     def send_notices(self) -> Counter[DeliveryState]:
         """The same with notices alone."""
-        return self._dispatcher.deliver(self._dispatcher.ready(), notices_only=True).counts
+        return self._dispatcher.deliver(notices_only=True).counts
 
     def _round(self, report: SendReport, **how: Any) -> Round:
         moment, tell = self._clock(), self.editor.tell_waiting

@@ -269,12 +269,13 @@ class _Loop:
             else:
                 self._placed.discard(job)
                 self._lines.withdraw(job)
-        if len(granted) < len(ready):
-            self._queue.keep(ledger.claimed_by(self._db, self._worker))
 
     def _write(self, begin: Sequence[Job]) -> frozenset[int]:
+        """Returns the ids of those that may leave."""
         moment, done = self._how.clock(), self._done
         with writing(self._db):
+            # First of all: what of it is claimed is called back, so that none of it is granted below.
+            stopped = self._stop_where_blamed(moment)
             committed = ledger.commit(
                 self._db,
                 self._worker,
@@ -284,37 +285,34 @@ class _Loop:
                 rehearsal=bool(self._how.redirect_to),
                 give_up_after=self._how.give_up_after,
             )
-            self._stop_where_blamed(moment)
+            again = [delivery_id for issue_id in self.outcome.stopped for delivery_id in self._blamed.pop(issue_id, [])]
+            if again:
+                ledger.requeue(self._db, again, moment)
             if time.monotonic() - self._saved_at >= AGAIN:
                 self._saved_at = time.monotonic()
                 self._pacer.save()
         self.outcome.counts += Counter(committed.states)
+        self.outcome.counts[DeliveryState.FAILED] -= len(again)
         self._answered += len(done)
         self._done = []
-        if self.outcome.stopped:
-            # What was claimed of it is called back.
+        if stopped or len(committed.granted) < len(begin):
             self._queue.keep(ledger.claimed_by(self._db, self._worker))
-        return committed.granted - self._called_back(begin)
+        return committed.granted
 
-    def _called_back(self, begin: Sequence[Job]) -> set[int]:
-        """Of an issue that was stopped in this very commit."""
-        return {job.delivery_id for job in begin if job.issue_id in self.outcome.stopped}
-
-    def _stop_where_blamed(self, moment: datetime) -> None:
+    def _stop_where_blamed(self, moment: datetime) -> bool:
+        """Stop an issue whose answers blame us; True where one was stopped."""
+        stopped = False
         for job, outcome, _ in self._done:
             if job.issue_id is None:
                 continue
-            blamed = self._blamed.setdefault(job.issue_id, [])
             if isinstance(outcome, Refused) and is_ours(outcome.why):
-                blamed.append(job.delivery_id)
+                self._blamed.setdefault(job.issue_id, []).append(job.delivery_id)
             why = self._blame.heard(job.issue_id, outcome, job.provider)
             if why and job.issue_id not in self.outcome.stopped:
                 self.outcome.stopped[job.issue_id] = why
                 stop_issue(self._db, job.issue_id, why, moment)
-        for issue_id in self.outcome.stopped:
-            if again := self._blamed.pop(issue_id, []):
-                ledger.requeue(self._db, again, moment)
-                self.outcome.counts[DeliveryState.FAILED] -= len(again)
+                stopped = True
+        return stopped
 
     # -- the end
 

@@ -79,6 +79,10 @@ def open_session(server: Server) -> Session:
     opened = connection.sock
     if opened is None:
         raise server.down("cannot be reached", None)
+    if connection.file:
+        # As long as smtplib's own reader is open, closing the socket would not end the connection.
+        connection.file.close()
+        connection.file = None
     # Answers are a line each, and wait for nothing.
     with suppress(OSError):
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -112,7 +112,9 @@ class SmtpLines:
         return found
 
     def close(self) -> None:
-        """Say goodbye."""
+        """Say goodbye; twice does no harm."""
+        if self._closed:
+            return
         self._closed = True
         for wire in self._wires.values():
             if wire.idle:

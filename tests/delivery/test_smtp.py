@@ -15,12 +15,9 @@ from mailserver import HANG_UP, SILENCE, TAKE_AND_HANG_UP, MailServer, mail_serv
 
 from newsletter.delivery.lines import Answered, Job, Ready, Returned
 from newsletter.delivery.outcomes import Deferred, Outcome, Refused, Sent, Unknown
-from newsletter.delivery.session import Server
+from newsletter.delivery.session import Server, open_session
 from newsletter.delivery.smtp import SmtpLines
 from newsletter.errors import SettingsError, TransportDown
-
-#: The server's side of a TLS handshake that fails is left to the garbage collector by asyncio.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 MESSAGE = b"From: a@example.org\r\nSubject: x\r\n\r\nfirst\r\n.\r\n..two\r\n. three =\r\n.last\r\n"
 Security = Literal["starttls", "tls", "none"]
@@ -192,7 +189,7 @@ def test_a_connection_that_breaks_in_the_message_leaves_it_unknown_and_is_never_
 
 def test_a_server_that_never_answers_the_message_leaves_it_unknown(server: MailServer) -> None:
     server.answers = {".": [SILENCE]}
-    with closing(transport(server, timeout=0.3)) as by:
+    with closing(transport(server, timeout=0.1)) as by:
         assert isinstance(send(by), Unknown)
 
 
@@ -345,8 +342,9 @@ def test_a_password_outside_ascii_is_a_sentence_that_does_not_say_it(secure: ssl
 def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    with pytest.raises(TransportDown, match=rf"127\.0\.0\.1:{port} cannot be reached: .*refused"):
-        send(transport(port))
+    said = rf"127\.0\.0\.1:{port} cannot be reached: .*refused"
+    with closing(transport(port)) as by, pytest.raises(TransportDown, match=said):
+        send(by)
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "mail..example.org", "m" * 64 + ".example.org"])
@@ -368,6 +366,14 @@ def test_no_host_is_a_sentence() -> None:
 def test_the_password_is_in_no_repr() -> None:
     server = Server("mail.example.org", 587, "starttls", "us", "hunter2", 5)
     assert "hunter2" not in repr(server) + str(server)
+
+
+@pytest.mark.parametrize("security", ["starttls", "none"])
+def test_a_session_ends_when_its_socket_is_closed(secure: ssl.SSLContext, trusted: None, security: Security) -> None:
+    with mail_server(starttls=secure if security == "starttls" else None) as told:
+        session = open_session(Server("localhost", told.port, security, "", "", 5))
+        session.socket.close()
+        assert session.socket.fileno() == -1
 
 
 def test_closing_says_goodbye(server: MailServer) -> None:
