@@ -268,7 +268,10 @@ class Newsletter:
         trouble = self._compose(round_, only)
         if not dry_run:
             try:
-                report.counts += self._dispatcher.deliver(only).counts
+                run = self._dispatcher.deliver(only)
+                report.counts += run.counts
+                of = issues.by_ids(self._db, set(run.stopped))
+                report.stopped = {str(of[issue_id].key): why for issue_id, why in run.stopped.items()}
             except NewsletterError as error:
                 trouble = trouble or error
         report.waiting = records.count_waiting(self._db)

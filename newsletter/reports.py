@@ -61,6 +61,8 @@ class SendReport:
     before: Counter[DeliveryState] = field(default_factory=Counter)
     #: copies that wait for their hour or another try when the run is over
     waiting: int = 0
+    #: issues that had to be stopped because servers refuse our mail, by name, and why
+    stopped: dict[str, str] = field(default_factory=dict)
     #: issues that waited for a review as long as they may
     released: list[IssueKey] = field(default_factory=list)
     #: issues that this run froze, and how many entries they hold

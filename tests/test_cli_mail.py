@@ -112,6 +112,7 @@ def test_send_as_json_counts_by_state(run: Run, ready: Path) -> None:
         "uncertain": 0,
         "already": 0,
         "waiting": 0,
+        "stopped": {},
     }
     assert run("send", "--json").json == zero
     plan = run("send", "--now", "--dry-run", "--json").json

@@ -1,6 +1,9 @@
 """`pull`, `preview`, `send`."""
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -102,7 +105,7 @@ def send(
     from newsletter.delivery.sending import rehearsal
     from newsletter.errors import NewsletterError
 
-    with opened(project) as newsletter:
+    with _terminated_as_interrupted(), opened(project) as newsletter:
         try:
             report = newsletter.send(now=now, to=to, dry_run=dry_run)
         except NewsletterError as error:
@@ -131,18 +134,31 @@ def send(
         return
     counts = {str(state): report.counts[state] for state in DeliveryState if state not in ("claimed", "sending")}
     if as_json:
-        say_json({**counts, "already": report.already, "waiting": report.waiting})
+        say_json({**counts, "already": report.already, "waiting": report.waiting, "stopped": report.stopped})
     else:
-        told = ", ".join(f"{n:,} {state}" for state, n in counts.items() if n) or "nothing was due"
+        told = ", ".join(f"{n:,} {state}" for state, n in counts.items() if n)
+        told = told or ("stopped" if report.stopped else "nothing was due")
         where = " into the outbox folder" if transport == "folder" and counts["sent"] else ""
         failed = report.before[DeliveryState.FAILED]
         say(f"Done: {told}{where}.{already}" + (f" {failed} failed before." if failed else "") + waiting)
         for row in plan:
             if row["why_not"]:
                 say(f"  no mail to {row['email']}: {row['why_not']}")
-    if counts["failed"] or counts["uncertain"] or counts["deferred"]:
+    for issue, why in report.stopped.items():
+        warn(f"{issue} was stopped, because {why}. Nothing more of it leaves until `newsletter issue release {issue}`.")
+    if counts["failed"] or counts["uncertain"] or counts["deferred"] or report.stopped:
         warn("Some copies did not leave; `newsletter status` shows them.")
         sys.exit(PARTLY)
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM does what Ctrl-C does: the messages in hand are finished, what was not begun waits again."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _tell_frozen(report: object, verb: str) -> None:
