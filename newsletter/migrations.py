@@ -249,6 +249,7 @@ def m004_delivery(db: Database) -> None:
     for statement in (
         "ALTER TABLE deliveries ADD COLUMN answer TEXT NOT NULL DEFAULT ''",  # what the server said when it took it
         "ALTER TABLE deliveries ADD COLUMN took INTEGER",  # milliseconds from its first byte to that answer
+        "ALTER TABLE deliveries ADD COLUMN tried_since TEXT",  # when it was claimed first, since it was queued
         # Copies of one issue that wait: those of a held one must not be in the way of others.
         "CREATE INDEX deliveries_waiting ON deliveries (issue_id, due_at) "
         "WHERE notice IS NULL AND state IN ('queued', 'deferred')",

@@ -6,7 +6,7 @@ A connection stays in the thread that opened it (sqlite3's own rule).
 
 import fcntl
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -24,8 +24,10 @@ SETTLE_SECONDS = 1.0
 
 
 @contextmanager
-def database_errors(path: str | Path) -> Iterator[None]:
+def database_errors(path: str | Path | Callable[[], str]) -> Iterator[None]:
     """Turn what SQLite says into our own errors; the only place where `sqlite3.Error` is caught.
+
+    Where the path must be asked for, that is done for an error only.
 
     Programming errors (a wrong table name, say) pass unchanged: they are bugs, not news for an operator.
     """
@@ -33,6 +35,7 @@ def database_errors(path: str | Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
+        path = path() if callable(path) else path
         match code:
             case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
                 raise NotOurDatabase(
@@ -100,7 +103,7 @@ def writing(db: Database) -> Iterator[Database]:
     if db.conn.in_transaction:
         yield db
         return
-    with database_errors(_file_of(db)):
+    with database_errors(lambda: _file_of(db)):
         db.conn.execute("BEGIN IMMEDIATE")
         try:
             yield db

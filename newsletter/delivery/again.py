@@ -189,8 +189,8 @@ def settle(db: Database, ids: Sequence[int], now: datetime, *, arrived: bool) ->
 
 def _queue(db: Database, ids: Sequence[int], now: datetime) -> None:
     db.conn.execute(
-        "UPDATE deliveries SET state = 'queued', due_at = ?, attempts = 0, worker = NULL, why = '', answer = '', "
-        "took = NULL, changed_at = ? WHERE id IN (SELECT value FROM json_each(?))",
+        "UPDATE deliveries SET state = 'queued', due_at = ?, attempts = 0, tried_since = NULL, worker = NULL, "
+        "why = '', answer = '', took = NULL, changed_at = ? WHERE id IN (SELECT value FROM json_each(?))",
         [stored(now), stored(now), json.dumps(list(ids))],
     )
 

@@ -162,7 +162,8 @@ def _due(db: Database, now: datetime, most: int, only: int | None, *, notices_on
 
 def _write_down(db: Database, worker: str, claimed: Sequence[Claimed], now: datetime) -> None:
     db.conn.executemany(
-        "UPDATE deliveries SET state = 'claimed', worker = ?, date = ?, changed_at = ? WHERE id = ?",
+        "UPDATE deliveries SET state = 'claimed', worker = ?1, date = ?2, changed_at = ?3, "
+        "tried_since = coalesce(tried_since, ?3) WHERE id = ?4",
         [(worker, stored(one.delivery.date or now), stored(now), one.delivery.id) for one in claimed],
     )
     db.conn.executemany(

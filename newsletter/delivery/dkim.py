@@ -40,11 +40,16 @@ class DkimSigner:
         return any(key.kind == "rsa" for key in self._keys)
 
     def sign(self, message: bytes) -> bytes:
-        """The message with a DKIM-Signature of each key before it.
+        """The message with a DKIM-Signature of each key before it. Nothing in it changes."""
+        return self.signature(message) + message
 
-        The message is one of ours: lines end in CRLF, an empty one ends the headers. Nothing in it changes.
+    def signature(self, message: bytes) -> bytes:
+        """The headers that are to stand before the message: a DKIM-Signature of each key.
+
+        The message is one of ours: lines end in CRLF, an empty one ends the headers.
         """
-        head, _, _ = message.partition(b"\r\n\r\n")
+        end = message.find(b"\r\n\r\n")
+        head = message if end < 0 else message[:end]
         body_hash = _body_hash(message, len(head) + 4)
         names, canonical = _signed_headers(head)
         headers_hash = sha256(canonical)
@@ -56,7 +61,7 @@ class DkimSigner:
             value = b64encode(key.sign(whole.digest()))
             lines = [value[at : at + _WIDTH] for at in range(0, len(value), _WIDTH)]
             signed += [begin, body_hash, b";\r\n b=", b"\r\n ".join(lines), b"\r\n"]
-        return b"".join((*signed, message))
+        return b"".join(signed)
 
 
 def signer_of(settings: Settings, project: Path) -> DkimSigner | None:

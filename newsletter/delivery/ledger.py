@@ -163,6 +163,16 @@ def claimed_by(db: Database, worker: str) -> frozenset[int]:
     return frozenset(row[0] for row in rows)
 
 
+def put_back(db: Database, worker: str, later: Sequence[tuple[int, datetime]], now: datetime) -> None:
+    """Give back what this worker claimed and may not begin before these moments."""
+    with writing(db):
+        db.conn.executemany(
+            "UPDATE deliveries SET state = 'queued', worker = NULL, due_at = ?, changed_at = ? "
+            "WHERE id = ? AND +state = 'claimed' AND worker = ?",
+            [(stored(at), stored(now), delivery_id, worker) for delivery_id, at in later],
+        )
+
+
 def release(db: Database, worker: str, now: datetime) -> None:
     """Give back what this worker claimed and did not begin."""
     with writing(db):
@@ -241,7 +251,7 @@ def _record(
     )
     # Whoever was erased while their mail was handed over has no row any more.
     row = db.conn.execute(
-        "SELECT subscriber_id, attempts, date FROM deliveries WHERE id = ?", [done.delivery_id]
+        "SELECT subscriber_id, attempts, tried_since FROM deliveries WHERE id = ?", [done.delivery_id]
     ).fetchone()
     outcome = done.outcome
     if isinstance(outcome, Deferred) and outcome.after is None and row:
@@ -287,7 +297,7 @@ def requeue(db: Database, delivery_ids: Sequence[int], now: datetime) -> None:
     """What was refused because of us waits again: it says nothing about its readers."""
     with writing(db):
         db.conn.execute(
-            "UPDATE deliveries SET state = 'queued', due_at = ?, changed_at = ? "
+            "UPDATE deliveries SET state = 'queued', due_at = ?, tried_since = NULL, changed_at = ? "
             "WHERE id IN (SELECT value FROM json_each(?)) AND state = 'failed'",
             [stored(now), stored(now), json.dumps(list(delivery_ids))],
         )

@@ -27,6 +27,8 @@ class Job:
     message: bytes
     #: unique, and fit for a file
     name: str
+    #: headers that go before the message
+    signature: bytes = b""
     #: None for a notice
     issue_id: int | None = None
     #: whose servers it goes to, for pacing
@@ -115,9 +117,9 @@ class OneByOne:
     def go(self, job: Job) -> None:
         """Hand it over."""
         self._placed = None
-        began = time.monotonic()
+        began, message = time.monotonic(), job.signature + job.message
         try:
-            outcome = self._transport.send(job.message, sender=job.sender, recipient=job.recipient, name=job.name)
+            outcome = self._transport.send(message, sender=job.sender, recipient=job.recipient, name=job.name)
         except TransportDown as down:
             # It did not take this one: its turn comes again, at once when the server is back.
             outcome, self._down = Deferred(str(down), timedelta(0)), down

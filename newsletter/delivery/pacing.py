@@ -85,9 +85,17 @@ class Pacer:
             return spaced, f"at most {self._limits.per_second:g} a second (pacing.per_second)"
         return longest if longest[0] else (0.0, "")
 
-    def paused(self, now: datetime) -> str:
-        """Why nothing at all is sent, where a server asked for that or went on saying "later"; else empty."""
-        return self._everybody.why if self._everybody.left(now.timestamp()) else ""
+    def paused(self, now: datetime, provider: str = "") -> str:
+        """Why nothing at all is sent, or nothing to that provider, where a server asked for that or went on saying
+        "later"; else empty.
+        """
+        if not self._troubled:
+            return ""
+        at = now.timestamp()
+        for pause in (self._everybody, self._pauses.get(provider)):
+            if pause and pause.left(at):
+                return pause.why
+        return ""
 
     def free_in(self, provider: str, now: datetime) -> float:
         """Seconds until a message to that provider may begin; 0.0 for at once."""

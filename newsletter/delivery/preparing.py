@@ -59,16 +59,16 @@ class Preparing:
         if self._signer and self._signer.takes_long:
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "signing")
-            signed = self._threads.submit(self._signer.sign, message)
+            signed = self._threads.submit(self._signer.signature, message)
         elif self._signer:
-            job.message = self._signer.sign(message)
+            job.signature = self._signer.signature(message)
         self._ready.append((job, signed))
 
     def take(self) -> Job:
         """The next one, finished."""
         job, signed = self._ready.popleft()
         if signed:
-            job.message = signed.result()
+            job.signature = signed.result()
         return job
 
     def give_back(self, job: Job) -> None:

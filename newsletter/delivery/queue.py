@@ -1,6 +1,6 @@
 """What was claimed and waits for a connection: in order, but for those whose provider has no room at this moment."""
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -11,6 +11,8 @@ from newsletter.delivery.preparing import Preparing
 
 #: A message that may begin by then is claimed.
 SOON = timedelta(seconds=1)
+#: Seconds; what must wait for longer, because a server asked for a pause meanwhile, is not kept claimed.
+FAR = 5.0
 
 
 class Queue:
@@ -25,6 +27,8 @@ class Queue:
         #: by provider: how many are claimed, and the last moment that was given to one that must wait
         self._waiting: Counter[str] = Counter()
         self._given: dict[str, datetime] = {}
+        #: finished messages whose provider is paused, by provider
+        self._stopped: defaultdict[str, list[int]] = defaultdict(list)
 
     def __len__(self) -> int:
         return len(self._claimed) + sum(map(len, self._passed.values())) + len(self._preparing)
@@ -55,9 +59,16 @@ class Queue:
 
     def take(self, moment: datetime) -> Job | None:
         """The next finished message."""
-        if not len(self._preparing):
-            self.prepare(1, moment)
-        return self._preparing.take() if len(self._preparing) else None
+        while True:
+            if not len(self._preparing):
+                self.prepare(1, moment)
+            if not len(self._preparing):
+                return None
+            job = self._preparing.take()
+            if not self._pacer.paused(moment, job.provider):
+                return job
+            # Its turn came just as a server asked for a pause.
+            self._stopped[job.provider].append(job.delivery_id)
 
     def give_back(self, job: Job) -> None:
         """It comes first."""
@@ -74,6 +85,21 @@ class Queue:
         self._preparing.keep(ids)
         self._waiting = Counter({provider: len(copies) for provider, copies in self._passed.items()})
         self._waiting.update(copy.provider for copy in self._claimed)
+
+    def drop_far(self, moment: datetime) -> list[tuple[int, datetime]]:
+        """Forget those whose provider is not to be tried for long; their ids, and when each may be tried."""
+        stopped, self._stopped = self._stopped, defaultdict(list)
+        # Where all mail waits, what is claimed may wait with it.
+        if self._pacer.waits(moment)[0] <= FAR:
+            for provider in [name for name in self._passed if self._pacer.free_in(name, moment) > FAR]:
+                copies = self._passed.pop(provider)
+                self._waiting[provider] -= len(copies)
+                stopped[provider] += [copy.delivery.id for copy in copies]
+        return [
+            (delivery_id, self._pacer.later(provider, behind, moment))
+            for provider, ids in stopped.items()
+            for behind, delivery_id in enumerate(ids)
+        ]
 
     def free_in(self, moment: datetime) -> float:
         """Seconds until one of them may begin; zero where one is ready."""

@@ -39,6 +39,8 @@ AHEAD = 64
 TURN = 0.25
 #: Seconds between two claims when the last one found nothing more, and between two savings of the pace.
 AGAIN = 1.0
+#: Seconds that a commit waits for others to join it.
+GATHER = 0.002
 #: Seconds for the messages in hand when it is to end: a supervisor waits for ninety.
 GRACE = 60.0
 #: So often a message is given to another connection when the one it is on ends.
@@ -157,11 +159,19 @@ class _Loop:
             self._place()
             if self._exhausted and not (self._placed or self._done or self._queue):
                 return
-            for event in self._lines.events(self._patience()):
-                self._hear(event)
+            self._listen(self._patience())
             self._commit()
             if self._progress:
                 self._progress(self.outcome.counts.total())
+
+    def _listen(self, seconds: float) -> None:
+        """Hear what happened; a moment longer where most connections will tell something soon: a commit costs more."""
+        for event in self._lines.events(seconds):
+            self._hear(event)
+        until = time.monotonic() + GATHER
+        while 0 < len(self._ready) < len(self._placed) // 2 and (left := until - time.monotonic()) > 0:
+            for event in self._lines.events(left):
+                self._hear(event)
 
     def end(self) -> None:
         """Finish the messages in hand, write down what became of them, and give back what was not begun."""
@@ -220,6 +230,8 @@ class _Loop:
             self._placed.add(job)
             self._lines.place(job)
             room -= 1
+        if far := self._queue.drop_far(moment):
+            ledger.put_back(self._db, self._worker, far, moment)
 
     def _patience(self) -> float:
         """Seconds until there is something to do by itself."""
@@ -240,6 +252,9 @@ class _Loop:
                 if job in self._ready:
                     self._ready.remove(job)
                 job.losses += 1
+                if why.startswith("421"):
+                    # About us or the server, not about a provider's reader.
+                    self._pacer.heard("", Deferred(why), self._how.clock())
                 if job.begun or job.losses >= LOSSES:
                     # Nothing of it has left; where the ledger says that it has begun, its turn comes again at once.
                     self._done.append((job, Deferred(why, timedelta(0) if job.begun else None), 0))

@@ -55,18 +55,22 @@ class Session:
     offers: frozenset[str]
 
 
-def open_session(server: Server) -> Session:
+def trust(server: Server) -> ssl.SSLContext | None:
+    """Whose certificates are believed: those of this machine, read once (it takes some 20 ms). None without TLS."""
+    return None if server.security == "none" else ssl.create_default_context()
+
+
+def open_session(server: Server, trusted: ssl.SSLContext | None) -> Session:
     """Connect, secure it and log in; each step within the server's timeout. Raises `TransportDown`."""
     connection: smtplib.SMTP | None = None
     try:
-        context = ssl.create_default_context()
         if server.security == "tls":
-            connection = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout, context=context)
+            connection = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout, context=trusted)
         else:
             connection = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
         connection.ehlo_or_helo_if_needed()
         if server.security == "starttls":
-            connection.starttls(context=context)
+            connection.starttls(context=trusted)
             connection.ehlo()
         if server.username:
             _log_in(connection, server)

@@ -12,7 +12,7 @@ import time
 from collections import deque
 
 from newsletter.delivery.lines import Event, Job, Ready
-from newsletter.delivery.session import Server, Session, open_session
+from newsletter.delivery.session import Server, Session, open_session, trust
 from newsletter.delivery.wire import Wire
 from newsletter.errors import TransportDown
 
@@ -34,6 +34,7 @@ class SmtpLines:
     def __init__(self, server: Server, connections: int = 1, messages_per_connection: int = 1_000_000) -> None:
         server.refuse_unfit()
         self._server = server
+        self._trusted = trust(server)
         self._most = connections
         self._each = messages_per_connection
         self._wires: dict[int, Wire] = {}
@@ -133,7 +134,7 @@ class SmtpLines:
         """In a thread of its own."""
         found: Session | TransportDown
         try:
-            found = open_session(self._server)
+            found = open_session(self._server, self._trusted)
         except TransportDown as down:
             found = down
         self._opened.append(found)

@@ -123,7 +123,7 @@ class Wire:
         if "8bitmime" in self._offers and not job.message.isascii():
             options += " BODY=8BITMIME"
         if "size" in self._offers:
-            options += f" SIZE={len(job.message)}"
+            options += f" SIZE={len(job.signature) + len(job.message)}"
         commands = [
             (Step.MAIL, f"MAIL FROM:<{job.sender}>{options}\r\n".encode()),
             (Step.RCPT, f"RCPT TO:<{job.recipient}>\r\n".encode()),
@@ -151,6 +151,7 @@ class Wire:
             message = message.replace(b"\n.", b"\n..")
         if not self._out:
             self._heard = time.monotonic()
+        self._out += job.signature
         self._out += message
         self._out += b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
         taken.ends_at = self._sent + len(self._out)

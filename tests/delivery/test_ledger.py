@@ -11,7 +11,7 @@ from postbox import step
 from sqlite_utils import Database
 
 from newsletter import due
-from newsletter.delivery import claiming, ledger, records
+from newsletter.delivery import again, claiming, ledger, records
 from newsletter.delivery.claiming import LEAST, Claimed
 from newsletter.delivery.ledger import NewDelivery
 from newsletter.delivery.outcomes import Deferred, DeliveryState, Outcome, Refused, Sent, Unknown
@@ -386,3 +386,15 @@ def test_forgetting_a_person_leaves_no_row(store: Database, reader: int, now: da
 def test_times_in_the_file_are_utc(store: Database, reader: int, now: datetime) -> None:
     due, changed = store.conn.execute("SELECT due_at, changed_at FROM deliveries").fetchone()
     assert datetime.fromisoformat(due) == datetime.fromisoformat(changed) == now.astimezone(UTC)
+
+
+def test_what_is_sent_again_by_the_operators_word_has_its_tries_before_it(
+    store: Database, reader: int, now: datetime
+) -> None:
+    delivery_id = begin_one(store, now)
+    step(store, "w1", (delivery_id, Refused("550 5.7.1 not today")), None, now)
+    days_later = now + timedelta(hours=30)
+    assert again.retry(store, [delivery_id], lambda: days_later, TWO_DAYS).queued.total() == 1
+    assert begin_one(store, days_later) == delivery_id
+    step(store, "w1", (delivery_id, Deferred("451 later")), None, days_later)
+    assert records.find(store, delivery_id).state is DeliveryState.DEFERRED

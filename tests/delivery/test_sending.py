@@ -30,6 +30,8 @@ from subscribers.consent import change_state
 from subscribers.evidence import Origin
 from subscribers.states import State
 
+NONE = Limits(0, 0, 0, {})
+
 
 class Script:
     """A transport that does what it is told for each message in turn, then takes everything."""
@@ -90,6 +92,7 @@ def run(
     script: Script,
     only: int | None = None,
     progress: Callable[[int], None] | None = None,
+    limits: Limits = NONE,
 ) -> Counter[DeliveryState]:
     signer = Signer("https://news.example.org", load_keys(db))
     how = How(
@@ -99,7 +102,7 @@ def run(
         clock=clock,
         max_lateness=timedelta(hours=48),
     )
-    pacer = Pacer(db, Limits(0, 0, 0, {}), "papers@news.example.org", clock())
+    pacer = Pacer(db, limits, "papers@news.example.org", clock())
     return deliver(db, OneByOne(script), FrozenIssues(db), pacer, how, only=only, progress=progress).counts
 
 
@@ -252,3 +255,31 @@ def test_a_name_for_a_file_holds_no_path(db: Database, tmp_path: Path, clock: Cl
     script = Script()
     run(db, tmp_path, clock, script)
     assert script.names[0] == "2026-11-22-a_.._.._b__x@example.org-1"
+
+
+def test_a_providers_limit_is_kept_and_who_must_wait_is_not_kept_claimed(
+    db: Database, tmp_path: Path, clock: Clock
+) -> None:
+    began, claimed = clock(), []
+
+    def second_by_second(_: int) -> None:
+        claimed.append(records.count_by_state(db).get("claimed", 0))
+        clock.forward(seconds=0.5)
+
+    script = Script()
+    counts = run(db, tmp_path, clock, script, progress=second_by_second, limits=Limits(0, 0, 0, {"example.org": 10}))
+    assert +counts == {DeliveryState.SENT: 60}
+    assert clock() - began >= timedelta(seconds=5)
+    assert max(claimed) <= 3 * 10  # what a second takes, in whole seconds
+
+
+def test_what_a_server_pauses_meanwhile_goes_back_until_it_may_be_tried(
+    db: Database, tmp_path: Path, clock: Clock
+) -> None:
+    too_fast = Deferred("421 4.7.28 too many messages, try again in 20 minutes")
+    counts = run(db, tmp_path, clock, Script(*[too_fast] * 10))
+    waiting = db.conn.execute("SELECT min(due_at), worker FROM deliveries WHERE state = 'queued'").fetchone()
+    assert counts[DeliveryState.DEFERRED] < 10
+    assert waiting[0] >= (clock() + timedelta(minutes=19)).isoformat()
+    assert waiting[1] is None
+    assert records.count_by_state(db).keys() <= {"queued", "deferred", "sent"}

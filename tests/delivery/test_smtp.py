@@ -15,7 +15,7 @@ from mailserver import HANG_UP, SILENCE, TAKE_AND_HANG_UP, MailServer, mail_serv
 
 from newsletter.delivery.lines import Answered, Job, Ready, Returned
 from newsletter.delivery.outcomes import Deferred, Outcome, Refused, Sent, Unknown
-from newsletter.delivery.session import Server, open_session
+from newsletter.delivery.session import Server, open_session, trust
 from newsletter.delivery.smtp import SmtpLines
 from newsletter.errors import SettingsError, TransportDown
 
@@ -371,7 +371,8 @@ def test_the_password_is_in_no_repr() -> None:
 @pytest.mark.parametrize("security", ["starttls", "none"])
 def test_a_session_ends_when_its_socket_is_closed(secure: ssl.SSLContext, trusted: None, security: Security) -> None:
     with mail_server(starttls=secure if security == "starttls" else None) as told:
-        session = open_session(Server("localhost", told.port, security, "", "", 5))
+        server = Server("localhost", told.port, security, "", "", 5)
+        session = open_session(server, trust(server))
         session.socket.close()
         assert session.socket.fileno() == -1
 
