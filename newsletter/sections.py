@@ -153,7 +153,12 @@ class SmtpSettings(Section):
     )
     username: str = Field("", description="login, if the server wants one")
     password: SecretStr = Field(SecretStr(""), description="its password; better given as NEWSLETTER_SMTP_PASSWORD")
-    timeout: float = Field(30, gt=0, le=600, description="seconds to wait for the server's answer")
+    timeout: float = Field(
+        30,
+        gt=0,
+        le=600,
+        description="seconds to wait for the server's answer; ten times as long once it has a whole message",
+    )
     connections: int = Field(4, ge=1, le=100, description="connections at once; your server says how many it likes")
     messages_per_connection: int = Field(
         200, ge=1, le=100_000, description="messages handed over on a connection before a new one is opened"
