@@ -177,7 +177,7 @@ def _times(history: History) -> Iterator[str]:
     if history.first and history.last and history.per_second:
         rate = f"{history.per_second:,.0f} a second" if history.per_second >= 1 else "less than one a second"
         if history.first == history.last:
-            yield f"They left at {_said(history.first)}."
+            yield f"Mail left at {_said(history.first)}."
         else:
             yield f"They left from {_said(history.first)} to {_said(history.last)}, {rate} while mail left."
 
