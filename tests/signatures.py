@@ -1,31 +1,24 @@
 """What tests of signatures share: keys made once, their records in a DNS of our own, a real issue, a judge."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from dkim import DKIM, ValidationError
+from ten_papers import ten_papers
 
 from newsletter.delivery.signing_keys import SigningKey
-from newsletter.issues.issue import Pick, ReasonKind, Section
-from newsletter.rendering.card import Card
-from newsletter.rendering.edition import Body, Edition, Reader, shared_variables
+from newsletter.rendering.edition import Body, Edition, Reader
 from newsletter.rendering.links import Signer
 from newsletter.rendering.message import Letterhead
-from newsletter.rendering.palette import palette_for
-from newsletter.rendering.recipe import Recipe
-from newsletter.rendering.templates import load_sources
 
 DOMAIN = "news.example.org"
 LINKS = Signer("https://news.example.org", {1: b"k" * 32})
 READER = Reader(7, "ada@example.com")
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
-_PAPERS = Path(__file__).parents[1] / "newsletter" / "demo" / "papers.jsonl"
 
 Dns = Callable[..., bytes | None]
 
@@ -77,21 +70,5 @@ def an_issue(
 
 @cache
 def _body() -> Body:
-    papers = [json.loads(line) for line in _PAPERS.read_text("utf-8").splitlines()[:10]]
-    cards = {
-        n: Card(n, paper["title"], paper["url"], True, ", ".join(paper["authors"][:3]), "arXiv", "12 Oct",
-                tuple(paper["summary"].split(". ")), None)
-        for n, paper in enumerate(papers, 1)
-    }  # fmt: skip
-    picks = tuple(Pick(n, Section.FOR_YOU, 0.5, ReasonKind.INTEREST, "graph neural networks", n % 3) for n in cards)
-    recipe = Recipe(picks, "Ada", 12, "on Fridays at 08:00, Paris time", "morning", "3 March 2026",
-                    "Friday, 4 December", True, 1)  # fmt: skip
-    newsletter = dict.fromkeys(("title", "address", "postal_address"), "News") | {
-        "base_url": "https://news.example.org",
-        "language": "en",
-        "replies": "yes",
-    }
-    issue = {"name": "weekly-2026-11-27", "date": f"{date(2026, 11, 27):%A}", "arrivals": "54 things", "count": 54}
-    shared = shared_variables(newsletter=newsletter, issue=issue, intro_html="", intro_text="")
-    sources = load_sources(Path("no overrides"), palette_for("#a8401c"))
+    sources, shared, recipe, cards = ten_papers()
     return Edition(sources, shared).assemble(recipe, cards, READER, LINKS)

@@ -3,30 +3,26 @@
 pytest tests/benchmarks --benchmark-only -n 0
 """
 
-import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
 import pytest
 from mjml import mjml2html
+from ten_papers import ten_papers
 
-from newsletter.issues.issue import Pick, ReasonKind, Section
 from newsletter.rendering.card import Card
-from newsletter.rendering.edition import Edition, Reader, shared_variables
+from newsletter.rendering.edition import Edition, Reader
 from newsletter.rendering.links import Signer
 from newsletter.rendering.message import Letterhead
-from newsletter.rendering.palette import palette_for
 from newsletter.rendering.recipe import Recipe
-from newsletter.rendering.templates import COMPILED, DOCUMENT, load_sources, shipped_templates
+from newsletter.rendering.templates import COMPILED, DOCUMENT, shipped_templates
 
 pytestmark = pytest.mark.slow
-PAPERS = Path(__file__).parents[2] / "newsletter" / "demo" / "papers.jsonl"
 SIGNER = Signer("https://news.example.org", {1: b"k" * 32})
 READER = Reader(7, "ada@example.org")
 DATE = datetime(2026, 11, 27, 7, tzinfo=UTC)
@@ -34,23 +30,7 @@ DATE = datetime(2026, 11, 27, 7, tzinfo=UTC)
 
 def an_issue() -> tuple[Edition, Edition, Recipe, dict[int, Card]]:
     """Ten cards as in the demo: prepared, and with its MJML left uncompiled for the plain way."""
-    papers = [json.loads(line) for line in PAPERS.read_text("utf-8").splitlines()[:10]]
-    cards = {
-        n: Card(n, p["title"], p["url"], True, ", ".join(p["authors"][:3]), "arXiv", "12 Oct",
-                tuple(p["summary"].split(". ")), None)
-        for n, p in enumerate(papers, 1)
-    }  # fmt: skip
-    picks = tuple(Pick(n, Section.FOR_YOU, 0.5, ReasonKind.INTEREST, "graph neural networks", n % 3) for n in cards)
-    recipe = Recipe(picks, "Ada", 12, "on Fridays at 08:00, Paris time", "morning", "3 March 2026",
-                    "Friday, 4 December", True, 1)  # fmt: skip
-    newsletter = dict.fromkeys(("title", "address", "postal_address"), "News") | {
-        "base_url": "https://news.example.org",
-        "language": "en",
-        "replies": "yes",
-    }
-    issue = {"name": "weekly-2026-11-27", "date": f"{date(2026, 11, 27):%A}", "arrivals": "54 things", "count": 54}
-    shared = shared_variables(newsletter=newsletter, issue=issue, intro_html="", intro_text="")
-    sources = load_sources(Path("no overrides"), palette_for("#a8401c"))
+    sources, shared, recipe, cards = ten_papers()
     uncompiled = sources | {COMPILED: (shipped_templates() / DOCUMENT).read_text("utf-8")}
     return Edition(sources, shared), Edition(uncompiled, shared), recipe, cards
 

@@ -45,6 +45,13 @@ def test_a_full_issue_of_real_entries_is_measured(tmp_path: Path) -> None:
     assert full.message > 100_000
 
 
+def write_template(project: Path, name: str, text: str) -> None:
+    """A newsletter with that one template of its own."""
+    path = make_project(project) / "templates" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(text, "utf-8")
+
+
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
@@ -55,9 +62,7 @@ def test_a_full_issue_of_real_entries_is_measured(tmp_path: Path) -> None:
     ],
 )
 def test_a_broken_template_is_told_with_file_and_line(tmp_path: Path, name: str, text: str, words: str) -> None:
-    path = make_project(tmp_path) / "templates" / name
-    path.parent.mkdir(parents=True)
-    path.write_text(text, "utf-8")
+    write_template(tmp_path, name, text)
     having(found(tmp_path), FAILURE, words)
 
 
@@ -73,9 +78,7 @@ def test_a_broken_template_is_told_with_file_and_line(tmp_path: Path, name: str,
     ],
 )
 def test_own_pages_and_notices_are_looked_at_too(tmp_path: Path, name: str, text: str, words: str) -> None:
-    path = make_project(tmp_path) / "templates" / name
-    path.parent.mkdir(parents=True)
-    path.write_text(text, "utf-8")
+    write_template(tmp_path, name, text)
     told = found(tmp_path)
     having(told, FAILURE, "Pages and notices", words)
     having(told, OK, "The templates compile")
