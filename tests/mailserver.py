@@ -44,6 +44,8 @@ class MailServer:
     answers: dict[str, Any] = field(default_factory=dict)
     #: called for every recipient; its answer goes before the others
     on_recipient: Callable[[str], str | None] = lambda address: None
+    #: called for every message that has come, before it is answered
+    on_message: Callable[[], None] = lambda: None
     #: after so many messages of one connection the server closes it
     most: int = 0
 
@@ -71,6 +73,7 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.on_message()
         answer = self.answer(".")
         if answer is None or answer == TAKE_AND_HANG_UP or answer.startswith("250"):
             content = envelope.content

@@ -20,7 +20,7 @@ from typing import Any, Self
 from conftest import WordEmbedder
 
 from newsletter import newsletter, serving, suggesting, ticks
-from newsletter.delivery import ledger
+from newsletter.delivery import ledger, sending
 from newsletter.entries import pulling
 from newsletter.entries import store as entries
 from newsletter.entries.fetching import http_client
@@ -262,7 +262,7 @@ MOMENTS: dict[str, Callable[[], None]] = {
     "an issue has its general edition and no copies": lambda: _after(issues, "set_general"),
     "half of the copies are written down": lambda: _enqueue_half(committed=True),
     "half of the copies are written and not committed": lambda: _enqueue_half(committed=False),
-    "copies are claimed and none is begun": lambda: _after(ledger, "claim"),
+    "copies are claimed and none is begun": lambda: _after(sending, "claim"),
     "a pause is over and not committed": lambda: _after(consent, "resume"),
     "the upkeep is half done": lambda: _after(newsletter, "tend"),
 }

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from commandline import Run, fails, start
-from mailserver import HANG_UP, MailServer, free_port, mail_server
+from mailserver import HANG_UP, SILENCE, MailServer, free_port, mail_server
 from newsroom import SETTINGS, mails, make_project, parsed, recipients
 
 from newsletter import Newsletter, serving
@@ -313,16 +313,16 @@ def test_it_is_light_loads_no_model_and_ends_at_once_when_it_is_told_to(tmp_path
 
 
 class Slow:
-    """Takes its time for every recipient, at most so many seconds."""
+    """Takes its time for every message that it has, at most so many seconds."""
 
     def __init__(self, told: MailServer, seconds: float) -> None:
         self.waits, self.goes_on = threading.Event(), threading.Event()
 
-        def slowly(_: str) -> None:
+        def slowly() -> None:
             self.waits.set()
             self.goes_on.wait(seconds)
 
-        told.on_recipient = slowly
+        told.on_message = slowly
 
 
 @pytest.mark.slow
@@ -345,17 +345,17 @@ def test_the_message_in_hand_is_finished_and_no_other_is_begun(tmp_path: Path) -
 @pytest.mark.slow
 def test_who_insists_ends_it_in_mid_message(tmp_path: Path) -> None:
     with mail_server() as told:
-        slow = Slow(told, 10)
+        arrived = threading.Event()
+        told.answers["."], told.on_message = SILENCE, arrived.set
         project = project_with(tmp_path, by_smtp(told.port))
         ask(project, ADA)
         with process(project) as child:
-            assert slow.waits.wait(10)
+            assert arrived.wait(10)
             child.terminate()
             time.sleep(0.5)
             assert child.poll() is None
             child.terminate()
             child.communicate(timeout=3)
-        slow.goes_on.set()
     assert child.returncode == -signal.SIGTERM
     assert told.accepted == []
 

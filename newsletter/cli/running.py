@@ -154,7 +154,12 @@ def send(
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
     """SIGTERM does what Ctrl-C does: the messages in hand are finished, what was not begun waits again."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+    def interrupt(number: int, frame: object) -> None:
+        # Not by SIGINT itself: a shell that starts this in the background lets it ignore that.
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     finally:

@@ -43,8 +43,9 @@ AGAIN = 1.0
 GATHER = 0.002
 #: Seconds for the messages in hand when it is to end: a supervisor waits for ninety.
 GRACE = 60.0
-#: So often a message is given to another connection when the one it is on ends.
-LOSSES = 3
+#: So often a message is given to another connection when the one it is on ends; by then a server that ends all of them
+#: is known to be down.
+LOSSES = 5
 #: So often a result is written down anew, each time after half a minute, while another process has the database.
 PATIENCE = 20
 

@@ -193,7 +193,7 @@ class SmtpLines:
         wire.socket.close()
         self._lost = 0 if wire.answered else self._lost + 1
         if self._lost >= _MOST_LOST and self._down is None:
-            self._down = self._server.down(f"ended the connection again and again ({wire.why})")
+            self._down = self._server.down(f"closed the connection again and again ({wire.why})")
 
     def _note(self, events: list[Event]) -> None:
         for event in events:
