@@ -27,9 +27,12 @@ def commands(group: Any = None, prefix: str = "newsletter") -> dict[str, set[str
     return found
 
 
+COMMANDS = commands()
+
+
 def longest(line: str) -> str:
     """The command that the line begins with; `newsletter deliveries` is one, and begins others."""
-    return max((known for known in commands() if re.match(rf"{known}[ `]", line)), key=len, default="")
+    return max((known for known in COMMANDS if re.match(rf"{known}[ `]", line)), key=len, default="")
 
 
 def mentioned() -> list[tuple[str, set[str]]]:
@@ -47,15 +50,15 @@ def mentioned() -> list[tuple[str, set[str]]]:
 
 
 def test_every_command_in_it_exists() -> None:
-    known = commands()
     for command, options in mentioned():
-        assert command in known, command
-        assert options <= known[command], (command, options - known[command])
+        assert command in COMMANDS, command
+        assert options <= COMMANDS[command], (command, options - COMMANDS[command])
 
 
 def test_every_command_and_option_is_in_its_table() -> None:
-    for command, options in commands().items():
-        rows = [line for line in README.splitlines() if line.startswith("| `") and longest(line[3:]) == command]
+    table_rows = [(longest(line[3:]), line) for line in README.splitlines() if line.startswith("| `newsletter ")]
+    for command, options in COMMANDS.items():
+        rows = [line for row_of, line in table_rows if row_of == command]
         assert len(rows) == 1, command
         for option in options - {"--json"}:
             assert option in rows[0], (command, option)
