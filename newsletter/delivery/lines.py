@@ -8,11 +8,11 @@ durable the loop says *go*, and the answer ends it.
 import time
 from collections import deque
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Protocol
 
 from newsletter.delivery.outcomes import Deferred, Outcome
-from newsletter.delivery.transport import Transport
+from newsletter.delivery.transport import Transport, file_name
 from newsletter.errors import TransportDown
 
 
@@ -24,9 +24,11 @@ class Job:
     #: the envelope; an empty sender is the null one
     sender: str
     recipient: str
+    #: ends in CRLF, and no line of it begins with a dot: it goes out as it is (RFC 5321, section 4.5.2)
     message: bytes
-    #: unique, and fit for a file
-    name: str
+    #: whom it is for, and the day of its Date: what a file of it is called after
+    reader: str
+    day: date
     #: headers that go before the message
     signature: bytes = b""
     #: None for a notice
@@ -95,6 +97,11 @@ class Lines(Protocol):
         """Let go of connections."""
 
 
+def _file_name(job: Job) -> str:
+    """Unique, and telling in a listing."""
+    return f"{job.day:%Y-%m-%d}-{file_name(job.reader)}-{job.delivery_id}"
+
+
 class OneByOne:
     """A transport that takes one message at a time, and waits for it."""
 
@@ -119,7 +126,7 @@ class OneByOne:
         self._placed = None
         began, message = time.monotonic(), job.signature + job.message
         try:
-            outcome = self._transport.send(message, sender=job.sender, recipient=job.recipient, name=job.name)
+            outcome = self._transport.send(message, sender=job.sender, recipient=job.recipient, name=_file_name(job))
         except TransportDown as down:
             # It did not take this one: its turn comes again, at once when the server is back.
             outcome, self._down = Deferred(str(down), timedelta(0)), down

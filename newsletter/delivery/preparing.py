@@ -14,7 +14,6 @@ from newsletter.delivery.copies import FrozenIssues
 from newsletter.delivery.dkim import DkimSigner
 from newsletter.delivery.lines import Job
 from newsletter.delivery.return_path import ReturnPath
-from newsletter.delivery.transport import file_name
 from newsletter.rendering.links import Signer
 
 
@@ -45,13 +44,15 @@ class Preparing:
 
     def begin(self, copy: Claimed) -> None:
         """Put it together, and let it be signed."""
-        message = message_of(self._frozen, copy, self._links, self._clock())
+        moment, reader = self._clock(), recipient_of(copy)
+        message = message_of(self._frozen, copy, self._links, moment)
         job = Job(
             copy.delivery.id,
             sender=_sender(copy, self._return_path, rehearsal=bool(self._redirect_to)),
-            recipient=self._redirect_to or recipient_of(copy),
+            recipient=self._redirect_to or reader,
             message=message,
-            name=_file_name(copy),
+            reader=reader,
+            day=copy.delivery.date_at(moment),
             issue_id=copy.delivery.issue_id,
             provider=copy.provider,
         )
@@ -108,9 +109,3 @@ def _sender(copy: Claimed, return_path: ReturnPath, *, rehearsal: bool) -> str:
     if copy.delivery.letter and copy.delivery.letter.no_return:
         return ""
     return return_path.of(None if rehearsal else copy.delivery.subscriber_id, copy.delivery.id)
-
-
-def _file_name(copy: Claimed) -> str:
-    """Unique, and telling in a listing: the address and the delivery."""
-    day = copy.delivery.date_at(copy.delivery.due_at)
-    return f"{day:%Y-%m-%d}-{file_name(recipient_of(copy))}-{copy.delivery.id}"

@@ -37,8 +37,13 @@ class SmtpLines:
         self._trusted = trust(server)
         self._most = connections
         self._each = messages_per_connection
-        self._wires: dict[int, Wire] = {}
+        self._wires: set[Wire] = set()
         self._by_job: dict[Job, Wire] = {}
+        #: free ones, the idle last; as of the last question
+        self._free: list[Wire] = []
+        #: those on which something happened since the last look, and those that the network does not take all from
+        self._touched: set[Wire] = set()
+        self._stuck: set[Wire] = set()
         self._events: list[Event] = []
         self._selector = selectors.DefaultSelector()
         #: connections that are being opened, and what became of them
@@ -57,8 +62,9 @@ class SmtpLines:
         """How many messages may be placed now; opens connections for the others that wait."""
         if self._down:
             return 0
-        free = sum(wire.vacant for wire in self._wires.values())
-        there = len(self._wires) + self._opening
+        self._free = [wire for wire in self._wires if wire.vacant]
+        self._free.sort(key=lambda wire: wire.idle)
+        free, there = len(self._free), len(self._wires) + self._opening
         wanted = min(self._most, -(-waiting // _EACH)) if waiting > free else 0
         if not self._wires:
             # One first: a password that is wrong, said by all at once, may lock the account.
@@ -70,27 +76,29 @@ class SmtpLines:
         return free
 
     def place(self, job: Job) -> None:
-        """The envelope goes behind whatever that connection is at; free ones come first."""
-        free = [wire for wire in self._wires.values() if wire.vacant]
-        wire = next((wire for wire in free if wire.idle), None) or free[0]
+        """The envelope goes behind whatever that connection is at; idle ones come first."""
+        wire = self._free.pop()
         self._by_job[job] = wire
+        self._touched.add(wire)
         self._note(wire.place(job))
 
     def go(self, job: Job) -> None:
         """Its content may leave."""
-        wire = self._by_job.get(job)
-        if wire is not None and not wire.go(job):
-            self._note(wire.end())
+        if wire := self._by_job.get(job):
+            self._touched.add(wire)
+            if not wire.go(job):
+                self._note(wire.end())
 
     def withdraw(self, job: Job) -> None:
         """The server waits for a content that must not leave: only hanging up ends that."""
         if wire := self._by_job.pop(job, None):
+            self._touched.add(wire)
             self._note([event for event in wire.end() if event.job is not job])
 
     @property
     def busy(self) -> bool:
         """Is a content on its way, or one not told of yet?"""
-        return bool(self._events) or any(wire.busy for wire in self._wires.values())
+        return bool(self._events) or any(wire.busy for wire in self._wires)
 
     def events(self, seconds: float) -> list[Event]:
         """Write what there is, and hear what the server says."""
@@ -100,6 +108,7 @@ class SmtpLines:
                 self._woken.recv(4_096)
                 continue
             wire: Wire = key.data
+            self._touched.add(wire)
             if wire.wants_to_write:
                 self._note(wire.write())
             self._note(wire.read())
@@ -117,7 +126,7 @@ class SmtpLines:
         if self._closed:
             return
         self._closed = True
-        for wire in self._wires.values():
+        for wire in self._wires:
             if wire.idle:
                 wire.quit()
             self._selector.unregister(wire.socket)
@@ -155,7 +164,7 @@ class SmtpLines:
             self._opening -= 1
             if isinstance(found, Session):
                 wire = Wire(found.socket, found.offers, self._server.timeout, self._each)
-                self._wires[id(wire)] = wire
+                self._wires.add(wire)
                 self._selector.register(wire.socket, selectors.EVENT_READ, wire)
             elif self._wires or self._opening:
                 # The others go on; a server has a limit of connections that nobody told us.
@@ -164,28 +173,31 @@ class SmtpLines:
                 self._down = found
 
     def _flush(self) -> None:
-        for wire in self._wires.values():
+        for wire in self._touched:
             if wire.wants_to_write:
                 self._note(wire.write())
-            if wire.closed:
+            if wire.closed or wire.wants_to_write == (wire in self._stuck):
                 continue
+            self._stuck ^= {wire}
             wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if wire.wants_to_write else 0)
-            if self._selector.get_key(wire.socket).events != wanted:
-                self._selector.modify(wire.socket, wanted, wire)
+            self._selector.modify(wire.socket, wanted, wire)
 
     def _look_after(self) -> None:
         """Drop what is over, and what is silent."""
         now = time.monotonic()
         if now - self._looked >= _LOOK:
             self._looked = now
-            for wire in self._wires.values():
+            self._touched |= self._wires
+            for wire in self._wires:
                 self._note(wire.overdue(now))
-        for name, wire in list(self._wires.items()):
+        for wire in self._touched:
             if wire.spent:
                 wire.quit()
             if wire.closed:
-                del self._wires[name]
+                self._wires.remove(wire)
+                self._stuck.discard(wire)
                 self._forget(wire)
+        self._touched = {wire for wire in self._wires & self._touched if wire.wants_to_write or wire in self._stuck}
 
     def _forget(self, wire: Wire) -> None:
         # In this order: the next connection may have the same number.

@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from newsletter.delivery.lines import Answered, Event, Job, Ready, Returned
@@ -35,6 +35,9 @@ class Step(Enum):
     RSET = auto()
 
 
+_ENVELOPE = (Step.MAIL, Step.RCPT, Step.DATA)
+
+
 @dataclass(eq=False, slots=True)
 class _Taken:
     """A message on this connection."""
@@ -42,7 +45,7 @@ class _Taken:
     job: Job
     placed_at: float
     #: commands that wait for the answer to the one before, where the server offers no pipelining
-    left: list[tuple[Step, bytes]]
+    left: list[tuple[Step, bytes]] = field(default_factory=list)
     #: what the server said to its envelope, if not yes
     refusal: Outcome | None = None
     #: bytes of this connection up to and with its last one; None before it goes
@@ -78,6 +81,8 @@ class Wire:
         self._out = bytearray()
         self._sent = 0
         self._in = b""
+        #: lines of an answer that goes on
+        self._said: list[bytes] = []
         self._reset = False
         self._heard = time.monotonic()
 
@@ -124,21 +129,14 @@ class Wire:
             options += " BODY=8BITMIME"
         if "size" in self._offers:
             options += f" SIZE={len(job.signature) + len(job.message)}"
-        commands = [
-            (Step.MAIL, f"MAIL FROM:<{job.sender}>{options}\r\n".encode()),
-            (Step.RCPT, f"RCPT TO:<{job.recipient}>\r\n".encode()),
-            (Step.DATA, b"DATA\r\n"),
-        ]
-        if self._reset:
-            self._reset = False
-            commands.insert(0, (Step.RSET, b"RSET\r\n"))
-        taken = _Taken(job, time.monotonic(), commands)
+        commands = f"MAIL FROM:<{job.sender}>{options}\r\nRCPT TO:<{job.recipient}>\r\nDATA\r\n"
+        taken = _Taken(job, time.monotonic())
         if self._current is None:
             self._current = taken
             self._heard = taken.placed_at
         else:
             self._next = taken
-        self._say(taken)
+        self._say(taken, commands.encode())
         return []
 
     def go(self, job: Job) -> bool:
@@ -146,14 +144,11 @@ class Wire:
         taken = self._current
         if self.closed or taken is None or taken.job is not job or not taken.ready:
             return False
-        message = job.message
-        if b"\n." in message:  # RFC 5321, section 4.5.2
-            message = message.replace(b"\n.", b"\n..")
         if not self._out:
             self._heard = time.monotonic()
         self._out += job.signature
-        self._out += message
-        self._out += b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
+        self._out += job.message
+        self._out += b".\r\n"
         taken.ends_at = self._sent + len(self._out)
         self._expected.append((Step.END, taken))
         return True
@@ -220,9 +215,10 @@ class Wire:
             over = _because(error)
         self._heard = time.monotonic()
         events: list[Event] = []
-        while not self.closed and (answer := self._answer()):
-            events += self._understand(*answer)
-        if len(self._in) > _LONGEST:
+        for code, said in self._answers():
+            if not self.closed:
+                events += self._understand(code, said)
+        if len(self._in) + sum(map(len, self._said)) > _LONGEST:
             over = over or "it goes on without an end"
         return events + self.end(over) if over else events
 
@@ -236,25 +232,35 @@ class Wire:
 
     # -- the conversation
 
-    def _say(self, taken: _Taken) -> None:
-        while taken.left:
-            step, line = taken.left.pop(0)
-            self._out += line
+    def _say(self, taken: _Taken, envelope: bytes) -> None:
+        steps = _ENVELOPE
+        if self._reset:
+            self._reset = False
+            envelope, steps = b"RSET\r\n" + envelope, (Step.RSET, *steps)
+        if not self._pipelining:
+            taken.left = list(zip(steps, envelope.splitlines(keepends=True), strict=True))
+            self._say_next(taken)
+            return
+        self._out += envelope
+        for step in steps:
             self._expected.append((step, taken))
-            if not self._pipelining:
-                return
 
-    def _answer(self) -> tuple[int, str] | None:
-        """The next whole answer."""
-        end, lines = 0, []
-        while (stop := self._in.find(b"\n", end)) >= 0:
-            line, end = self._in[end:stop], stop + 1
-            lines.append(line[4:].strip())
+    def _say_next(self, taken: _Taken) -> None:
+        step, line = taken.left.pop(0)
+        self._out += line
+        self._expected.append((step, taken))
+
+    def _answers(self) -> list[tuple[int, str]]:
+        """The whole answers so far."""
+        *lines, self._in = self._in.split(b"\n")
+        answers = []
+        for line in lines:
+            self._said.append(line[4:].strip())
             if line[3:4] != b"-":
-                self._in = self._in[end:]
                 code = int(line[:3]) if line[:3].isdigit() else 0
-                return code, f"{code} {b' '.join(lines).decode('utf-8', 'replace')}".strip()
-        return None
+                answers.append((code, f"{code} {b' '.join(self._said).decode('utf-8', 'replace')}".strip()))
+                self._said.clear()
+        return answers
 
     def _understand(self, code: int, said: str) -> list[Event]:
         if not 200 <= code < 600:
@@ -274,7 +280,7 @@ class Wire:
         if code == 421:
             return events + self.end(said)
         if taken and taken.left and not taken.refusal:
-            self._say(taken)
+            self._say_next(taken)
         return events
 
     def _ended(self, taken: _Taken, code: int, said: str) -> list[Event]:

@@ -126,7 +126,8 @@ class Signer:
 
     def detail(self, purpose: Purpose, subscriber_id: int, subject: int = 0) -> str:
         """The same token as lower-case base32: for what stands behind the + of an address."""
-        return _in_base32(self.token(purpose, subscriber_id, subject))
+        (signed,) = self.of(subscriber_id).signed((purpose,), subject)
+        return b32encode(signed).rstrip(b"=").decode().lower()
 
     def with_key(self, key_id: int) -> "Signer":
         """The same signer with the key that an earlier copy was made with."""
@@ -144,16 +145,22 @@ class PersonalSigner:
 
     def tokens(self, purposes: tuple[Purpose, ...], subject: int = 0) -> list[bytes]:
         """Tokens for purposes that are about the same kind of subject, from one hash."""
+        tokens = []
+        for signed in self.signed(purposes, subject):
+            tokens.append(b2a_base64(signed, newline=False).translate(_URL_SAFE, b"="))
+        return tokens
+
+    def signed(self, purposes: tuple[Purpose, ...], subject: int) -> list[bytes]:
+        """What the tokens are the texts of."""
         body = self._start + _packed(subject)
         hashed = self._hashes[_KINDS[purposes[0]]].copy()
         hashed.update(body)
         digest = hashed.digest()
-        tokens = []
+        signed = []
         for purpose in purposes:
             number, start, end = _SLOTS[purpose]
-            signed = b2a_base64(number + body + digest[start:end], newline=False)
-            tokens.append(signed.translate(_URL_SAFE, b"="))
-        return tokens
+            signed.append(number + body + digest[start:end])
+        return signed
 
 
 def verify(token: str, purpose: Purpose, keys: Mapping[int, bytes]) -> Claim | None:
@@ -181,10 +188,6 @@ def verify_detail(detail: str, purpose: Purpose, keys: Mapping[int, bytes]) -> C
     except ValueError:
         return None
     return verify(urlsafe_b64encode(signed).rstrip(b"=").decode(), purpose, keys)
-
-
-def _in_base32(token: str) -> str:
-    return b32encode(urlsafe_b64decode(token + "=" * (-len(token) % 4))).rstrip(b"=").decode().lower()
 
 
 @lru_cache(maxsize=8_192)

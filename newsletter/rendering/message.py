@@ -14,7 +14,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from newsletter.rendering.edition import Body
-from newsletter.rendering.links import Purpose, Signer
+from newsletter.rendering.links import PATHS, Purpose, Signer
 from newsletter.rendering.words import mail_date
 
 #: "=_" never occurs in quoted-printable text (RFC 2045, section 6.7, note at its end).
@@ -25,6 +25,8 @@ _TO_PART = (
 )
 _TEXT_PART = _TO_PART.format(boundary=_BOUNDARY, kind="plain").encode()
 _HTML_PART = _TO_PART.format(boundary=_BOUNDARY, kind="html").encode()
+#: What a phrase may be without quotes (RFC 5322, section 3.2.3).
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _OUTER = "=_letter-and-file_="
 _MIME = b"MIME-Version: 1.0\r\n"
 _ALTERNATIVE = f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n'.encode()
@@ -64,12 +66,13 @@ class Letterhead:
     ) -> bytes:
         """The finished message. `date` goes into its Date header; the same arguments give the same bytes."""
         leave = signer.token(Purpose.LEAVE, subscriber_id)
+        link = f"{signer.base_url}/{PATHS[Purpose.LEAVE]}/{leave}"
         own = (
             f"To: {mailbox(name, address)}\r\n"
             f"Subject: {subject(body.subject)}\r\n"
             f"Date: {mail_date(date)}\r\n"
             f"Message-ID: {self.message_id(subscriber_id)}\r\n"
-            f"List-Unsubscribe:\r\n <{signer.url(Purpose.LEAVE, subscriber_id)}>,\r\n"
+            f"List-Unsubscribe:\r\n <{link}>,\r\n"
             f" <mailto:{self._address}?subject=leave%20{leave}>\r\n"
         )
         return html_and_text(self._shared + own.encode("ascii"), body.text, body.html)
@@ -129,7 +132,7 @@ def _phrase(name: str) -> str:
     quoted = plain.replace("\\", "\\\\").replace('"', '\\"')
     if not _plain(plain) or len(quoted) > 60:
         return Header(plain, "utf-8", maxlinelen=70).encode(linesep="\r\n")
-    return plain if re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*", plain) else f'"{quoted}"'
+    return plain if _ATOMS.fullmatch(plain) else f'"{quoted}"'
 
 
 def _plain(text: str) -> bool:
@@ -139,5 +142,7 @@ def _plain(text: str) -> bool:
 
 def one_line(text: str) -> str:
     """White space tidied, and nothing that could begin another header."""
+    if text.isprintable():
+        return " ".join(text.split())
     # The joiners of emoji and of scripts such as Persian are invisible, but not noise.
     return " ".join("".join(c if c.isprintable() or c in "\u200c\u200d" else " " for c in text).split())

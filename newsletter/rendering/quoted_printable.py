@@ -2,6 +2,9 @@
 
 Every encoded segment ends where a line ends, with a soft break if need be, so that the next one begins in the
 first column: encoding each once and joining them gives the same text as encoding the whole.
+
+No line of it begins with a dot, so that a mail goes out as it is: SMTP doubles such dots, and to look for them in each
+mail would take as long as putting it together (RFC 5321, section 4.5.2).
 """
 
 import re
@@ -10,6 +13,7 @@ from functools import lru_cache
 
 #: binascii does not count what it makes of a space at a line's end.
 _TOO_LONG = re.compile(rb"^(.{74,75})(=20|=09)$", re.MULTILINE)
+_LEADING_DOTS = re.compile(rb"^\.{1,24}", re.MULTILINE)
 
 
 def encode_html(text: str) -> bytes:
@@ -32,7 +36,7 @@ def encode_value(text: str) -> bytes:
 
 def encode_token(text: str) -> bytes:
     """A link of ours: URL-safe ASCII."""
-    if len(text) <= 74 and "=" not in text:
+    if len(text) <= 74 and "=" not in text and not text.startswith("."):
         return text.encode("ascii") + b"=\r\n"
     return _encode(text.encode("ascii"))
 
@@ -41,7 +45,10 @@ def _encode(data: bytes) -> bytes:
     if not data:
         return b""
     encoded = b2a_qp(data.replace(b"\r\n", b"\n"), istext=True)
-    encoded = _TOO_LONG.sub(rb"\1=\n\2", encoded).replace(b"\n", b"\r\n")
+    encoded = _TOO_LONG.sub(rb"\1=\n\2", encoded)
+    while b"\n." in encoded or encoded.startswith(b"."):
+        encoded = _LEADING_DOTS.sub(lambda dots: b"=2E" * len(dots[0]) + b"=\n", encoded)
+    encoded = encoded.replace(b"\n", b"\r\n")
     last = encoded.rsplit(b"\n", 1)[-1]
     if not last:
         return encoded

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from functools import lru_cache
 
 from subscribers.cadence import WEEKDAYS, Cadence, Frequency
 
@@ -86,6 +87,7 @@ def contents(pinned: int, for_you: int, favourites: int, outside: int) -> str:
     return said[0].upper() + said[1:]
 
 
+@lru_cache(maxsize=64)
 def mail_date(moment: datetime) -> str:
     """A Date header (RFC 5322, section 3.3), without the locale's words."""
     day = WEEKDAYS[moment.weekday()][:3].title()

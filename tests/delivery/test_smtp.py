@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +20,7 @@ from newsletter.delivery.session import Server, open_session, trust
 from newsletter.delivery.smtp import SmtpLines
 from newsletter.errors import SettingsError, TransportDown
 
-MESSAGE = b"From: a@example.org\r\nSubject: x\r\n\r\nfirst\r\n.\r\n..two\r\n. three =\r\n.last\r\n"
+MESSAGE = b"From: a@example.org\r\nSubject: x\r\n\r\nfirst\r\n two.\r\n three =\r\n"
 Security = Literal["starttls", "tls", "none"]
 
 
@@ -38,7 +39,7 @@ def transport(
 
 def send(by: SmtpLines, recipient: str = "ada@example.net", message: bytes = MESSAGE) -> Outcome:
     """One message from beginning to end, given to another connection as often as the one it is on ends."""
-    job = Job(1, "papers@example.org", recipient, message, "x")
+    job = Job(1, "papers@example.org", recipient, message, recipient, date(2026, 11, 27))
     placed = False
     while True:
         if not placed and by.vacant(1):

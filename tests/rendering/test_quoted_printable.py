@@ -37,6 +37,7 @@ def assert_well_formed(segments: list[bytes]) -> None:
         assert segment.isascii()
         for line in segment.split(b"\r\n"):
             assert len(line) <= 76
+            assert not line.startswith(b".")
             assert not line.endswith((b" ", b"\t"))
 
 
@@ -46,6 +47,7 @@ def assert_well_formed(segments: list[bytes]) -> None:
 @example(["a" * 74 + "=", " "])
 @example(["a" * 74 + " \n", "a" * 75 + "\t\nb"])
 @example(["\n", ".", "\n", ".\n"])
+@example([".a", "..\n.. b", "." * 200, "a" * 75 + ".b\n"])
 def test_joined_segments_read_as_the_joined_text(texts: list[str]) -> None:
     segments = [encode_text(text) for text in texts]
     assert_well_formed(segments)
