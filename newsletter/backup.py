@@ -2,7 +2,8 @@
 
 It holds the database as it is at one moment, also while it is written to (the keys of links and of suppressed
 addresses are in it), the keys that sign mail, the settings, the operator's templates and intros. A restored copy sends
-nothing until the operator says so: the original may still be running.
+nothing until the operator says so: the original may still be running. What was due by then counts as uncertain, for
+the copy does not know what was sent since the backup.
 """
 
 import shutil
@@ -15,12 +16,14 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from newsletter.delivery.guard import doubt_restored
 from newsletter.delivery.signing_keys import FOLDER as KEYS
 from newsletter.errors import ProjectError
 from newsletter.settings import FILE as SETTINGS
 from newsletter.store import FILE as STORE
 from newsletter.store import SENDING, open_store, switch
-from subscribers.database import database_errors
+from subscribers.database import database_errors, writing
+from subscribers.errors import DiskFull
 
 _FOLDERS = ("templates", "issues", KEYS)
 RESTORED = "this is a restored copy, and the original may still be sending"
@@ -44,8 +47,11 @@ def back_up(project: Path, target: Path) -> int:
             zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as file,
         ):
             copy = Path(folder) / STORE
-            with database_errors(project / STORE):
-                _copy_database(project / STORE, copy)
+            try:
+                with database_errors(project / STORE):
+                    _copy_database(project / STORE, copy)
+            except DiskFull:  # the copy, of course
+                raise ProjectError(f"The disk is full, so {target} could not be written. Free some room.") from None
             file.write(copy, STORE)
             file.write(project / SETTINGS, SETTINGS)
             for name in _FOLDERS:
@@ -105,7 +111,8 @@ def _unpack(source: Path, folder: Path) -> list[str]:
 def _switch_off(store: Path, now: datetime) -> None:
     db = open_store(store)
     try:
-        with database_errors(store):
+        with writing(db):
+            doubt_restored(db)
             switch(db, SENDING, off=True, why=RESTORED, now=now)
     finally:
         db.conn.close()

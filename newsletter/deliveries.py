@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from newsletter.delivery import again, listing, records
+from newsletter.delivery import again, guard, listing, records
 from newsletter.delivery.again import Refusals, Retried
 from newsletter.delivery.copies import FrozenIssues
 from newsletter.delivery.dkim import signer_of
@@ -16,6 +16,7 @@ from newsletter.delivery.history import History, history_of
 from newsletter.delivery.listing import Listed, Wanted
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.delivery.return_path import ReturnPath
+from newsletter.delivery.waiting import count_due
 from newsletter.errors import DeliveryError
 from newsletter.issues import store as issues
 from newsletter.issues.issue import StoredIssue, parse_issue_key
@@ -94,6 +95,16 @@ class Settled:
 
     done: tuple[Told, ...]
     refused: Refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Copies that may have been sent by a database that is not this one."""
+
+    #: what was due by then
+    until: datetime
+    #: so many of them wait
+    waiting: int
 
 
 class Deliveries:
@@ -205,6 +216,19 @@ class Deliveries:
         """Write down that uncertain deliveries arrived, or that they did not."""
         done, refused = again.settle(self._db, ids, self._clock(), arrived=arrived)
         return Settled(self._told(done), refused)
+
+    # -- what a restored copy does not know
+
+    def doubt(self) -> Doubt | None:
+        """What will not be sent, but shown as uncertain; None where nothing is in doubt, or it is too late for that."""
+        until, now = guard.doubted_until(self._db), self._clock()
+        if until is None or now - until > timedelta(hours=self._settings.issue.max_lateness_hours):
+            return None
+        return Doubt(until, count_due(self._db, min(until, now)))
+
+    def trust(self) -> None:
+        """Have that sent, too: by the operator's word nothing was sent that this database does not know of."""
+        guard.trust(self._db)
 
     # -- which
 

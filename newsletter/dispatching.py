@@ -8,13 +8,14 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from newsletter import settings as settings_table
-from newsletter.delivery import ledger, records
+from newsletter.delivery import ledger
 from newsletter.delivery.copies import FrozenIssues
 from newsletter.delivery.dkim import signer_of
 from newsletter.delivery.lines import Lines
 from newsletter.delivery.pacing import Pacer
 from newsletter.delivery.return_path import ReturnPath
 from newsletter.delivery.sending import How, Run, deliver
+from newsletter.delivery.waiting import count_due
 from newsletter.delivery.ways_out import limits_of, lines_for, server_of
 from newsletter.delivery.workers import is_dead
 from newsletter.errors import DeliveryError
@@ -78,8 +79,6 @@ class Dispatcher:
     def _deliver(self, only: int | None, *, notices_only: bool) -> Run:
         self.refuse()
         settings, now = self._settings, self._clock()
-        waiting = records.count_waiting(self._db)
-        tell = self._progress("Sending")
         how = How(
             project=self._project,
             return_path=ReturnPath(settings.address, settings.mailbox.detail, self._signer),
@@ -100,5 +99,19 @@ class Dispatcher:
                 how,
                 only=only,
                 notices_only=notices_only,
-                progress=lambda done: tell(done, max(done, waiting)),
+                progress=self._telling(only, notices_only=notices_only),
             )
+
+    def _telling(self, only: int | None, *, notices_only: bool) -> Callable[[int], None]:
+        """Tells of so many that they are done, of all that are due by then."""
+        tell = self._progress("Sending")
+        todo = 0
+
+        def told(done: int) -> None:
+            nonlocal todo
+            if done >= todo:
+                # At first, and when all of that is done: more may have become due meanwhile.
+                todo = done + count_due(self._db, self._clock(), only=only, notices_only=notices_only)
+            tell(done, todo)
+
+        return told

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from newsletter import due
 from newsletter.addressees import coming_issues, current_addressee, due_addressee, due_first, nobody
 from newsletter.back_issues import general_text
-from newsletter.delivery import ledger, records
+from newsletter.delivery import guard, ledger, records
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.issues import store as issues
 from newsletter.issues.calendar import CUT_OFF, last_slot, slot_on
@@ -138,6 +138,7 @@ class Round:
         if printing.stored and printing.stored.state in STOPPED:
             return
         recipes = self._press.recipes(printing, group, shape_of(self._settings))
+        doubted = guard.doubted_until(self._db)
         copies = []
         for addressee, recipe in zip(group, recipes, strict=True):
             reader, slot = addressee.reader, addressee.slot
@@ -150,7 +151,9 @@ class Round:
             if self._dry_run or not printing.stored or (nothing and (slot.soon or moment < slot.at)):
                 continue
             report.counts[DeliveryState.DROPPED] += nothing
-            due_at = moment if self._now else slot.at
+            # Of a restored copy it is not known whether its original has sent what was due by then.
+            ahead_of_time = self._now and not (doubted and slot.at <= doubted)
+            due_at = moment if ahead_of_time else slot.at
             copies.append(ledger.NewDelivery(printing.stored.id, reader.id, key.period, due_at, recipe))
             report.composed[key] += not nothing
         ledger.enqueue(self._db, copies, moment)

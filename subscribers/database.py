@@ -21,6 +21,8 @@ APPLICATION_ID = 0x4E4C5452
 BUSY_SECONDS = 30.0
 #: How long emptying the write-ahead log waits for who reads or writes.
 SETTLE_SECONDS = 1.0
+#: No room for the memory that processes share, a file beside the database: SQLite calls that an input/output error.
+_NO_ROOM = sqlite3.SQLITE_IOERR_SHMSIZE
 
 
 @contextmanager
@@ -34,9 +36,9 @@ def database_errors(path: str | Path | Callable[[], str]) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
+        code = getattr(error, "sqlite_errorcode", 0) or 0
         path = path() if callable(path) else path
-        match code:
+        match sqlite3.SQLITE_FULL if code == _NO_ROOM else code & 0xFF:
             case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
                 raise NotOurDatabase(
                     f"{path} is not a database of this program (or it is damaged): {error}. "

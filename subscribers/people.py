@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -21,8 +23,8 @@ MAX_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Subscriber:
-    """A person, their consent and their wishes."""
+class Recipient:
+    """Of a person what is asked for each mail: where it goes, whether they still want it, when it was to come."""
 
     #: never reused, also not after an erasure
     id: int
@@ -31,6 +33,12 @@ class Subscriber:
     name: str
     state: State
     cadence: Cadence
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber(Recipient):
+    """A person, their consent and their wishes."""
+
     #: in the order in which they were given
     interests: tuple[Interest, ...]
     created_at: datetime
@@ -217,15 +225,32 @@ def rhythms(db: Database) -> dict[Cadence, int]:
     rows = db.conn.execute(
         "SELECT frequency, day, at, timezone, count(*) FROM subscribers WHERE state = 'active' GROUP BY 1, 2, 3, 4"
     )
-    return {
-        Cadence(Frequency(frequency), day, time.fromisoformat(at), timezone): readers
-        for frequency, day, at, timezone, readers in rows
-    }
+    return {_cadence(*cadence): readers for *cadence, readers in rows}
 
 
 def by_ids(db: Database, ids: Iterable[int]) -> Iterator[Subscriber]:
     """The people with these ids; unknown ids are passed over."""
     return _select(db, "WHERE s.id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
+
+
+def recipients(db: Database, ids: Iterable[int]) -> Iterator[Recipient]:
+    """The same in short, at a quarter of the cost: for every mail this is asked again."""
+    rows = db.conn.execute(
+        "SELECT id, address, name, state, frequency, day, at, timezone FROM subscribers "
+        "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        [json.dumps(list(ids))],
+    )
+    return (
+        Recipient(id_, address, name, State(state), _cadence(*cadence)) for id_, address, name, state, *cadence in rows
+    )
+
+
+def known(db: Database, ids: Iterable[int]) -> set[int]:
+    """Those of these ids that are somebody's."""
+    rows = db.conn.execute(
+        "SELECT id FROM subscribers WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))]
+    )
+    return {row[0] for row in rows}
 
 
 def count_by_state(db: Database) -> dict[str, int]:
@@ -245,24 +270,30 @@ def _select(db: Database, where: str, parameters: list[object]) -> Iterator[Subs
     return (_subscriber(row) for row in rows)
 
 
-def _subscriber(row: tuple[object, ...]) -> Subscriber:
+def _subscriber(row: tuple[Any, ...]) -> Subscriber:
     id_, address, name, state, frequency, day, at, timezone, created, confirmed, paused, announcements, *rest = row
     joined, changed, welcome, interests = rest
     return Subscriber(
-        id=int(str(id_)),
-        address=str(address),
-        name=str(name),
-        state=State(str(state)),
-        cadence=Cadence(Frequency(str(frequency)), int(str(day)), time.fromisoformat(str(at)), str(timezone)),
-        interests=tuple(Interest(text, bool(muted)) for text, muted in json.loads(str(interests))),
-        created_at=datetime.fromisoformat(str(created)),
-        confirmed_at=datetime.fromisoformat(str(confirmed)) if confirmed else None,
-        paused_until=date.fromisoformat(str(paused)) if paused else None,
+        id=id_,
+        address=address,
+        name=name,
+        state=State(state),
+        cadence=_cadence(frequency, day, at, timezone),
+        interests=tuple(Interest(text, bool(muted)) for text, muted in json.loads(interests)),
+        created_at=datetime.fromisoformat(created),
+        confirmed_at=datetime.fromisoformat(confirmed) if confirmed else None,
+        paused_until=date.fromisoformat(paused) if paused else None,
         announcements=bool(announcements),
-        joined_at=datetime.fromisoformat(str(joined)) if joined else None,
-        rhythm_at=datetime.fromisoformat(str(changed)) if changed else None,
+        joined_at=datetime.fromisoformat(joined) if joined else None,
+        rhythm_at=datetime.fromisoformat(changed) if changed else None,
         welcome=bool(welcome),
     )
+
+
+# Readers are many, and their cadences are few.
+@lru_cache(1_024)
+def _cadence(frequency: str, day: int, at: str, timezone: str) -> Cadence:
+    return Cadence(Frequency(frequency), day, time.fromisoformat(at), timezone)
 
 
 def cadence_row(cadence: Cadence) -> tuple[str, int, str, str]:

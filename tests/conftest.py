@@ -85,3 +85,15 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the given data is not on this machine")
     return SHARED / "data"
+
+
+@pytest.fixture
+def mail_judge() -> Path:
+    """A program that judges the raw bytes of a mail, and was not written for ours; skips the test where it is missing.
+
+    Its last argument is the file; it prints PASS, WARN or FAIL a line, and ends with a status.
+    """
+    judge = SHARED / "tools" / "judges" / "checkmail.py"
+    if not judge.is_file():
+        pytest.skip("the judge of mails is not on this machine")
+    return judge

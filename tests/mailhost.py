@@ -166,8 +166,13 @@ class MailHost:
         files = [path for part in ("new", "cur") for path in (inbox / part).glob("[!.]*")]
         return [path.read_bytes() for path in sorted(files, key=lambda path: path.stat().st_mtime_ns)]
 
+    def queued(self) -> int:
+        """How many messages Postfix still has: taken, and neither delivered nor sent back."""
+        listing = ["postqueue", "-c", str(self.folder / "postfix"), "-j"]
+        return len(subprocess.run(listing, check=True, capture_output=True).stdout.splitlines())
+
     def log(self) -> str:
-        """What both servers wrote down; for the message of a failing test."""
+        """What both servers wrote down."""
         logs = (self.folder / "postfix.log", self.folder / "dovecot.log")
         return "\n".join(log.read_text("utf-8", "replace") for log in logs if log.exists())
 

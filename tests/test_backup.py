@@ -8,17 +8,19 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from conftest import WordEmbedder
-from mainline import ADA, BOB, rows
+from mainline import ADA, BOB, bring, rows
 from newsroom import Clock, mails, recipients
 from sqlite_utils import Database
 
 from newsletter import Newsletter
 from newsletter.backup import RESTORED, back_up, restore
+from newsletter.deliveries import Doubt, Which
+from newsletter.delivery.outcomes import DeliveryState
 from newsletter.delivery.signing_keys import make_key, read_key
 from newsletter.errors import DeliveryError, ProjectError
 from newsletter.rendering.links import Purpose, Signer
@@ -30,6 +32,8 @@ pytest_plugins = ("backup_fixtures",)
 #: When the newsletter of `backup_fixtures` stood still.
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 EVE = "eve@example.org"
+#: Is asked to confirm, and reminded of that later.
+NEW = "new@example.org"
 
 
 @pytest.fixture
@@ -188,6 +192,11 @@ def test_it_is_of_one_moment_while_another_process_writes(house: Path) -> None:
 # -- a restored one
 
 
+def readers(project: Path) -> list[str]:
+    """Who got an issue."""
+    return [address for address in recipients(mails(project)) if address != NEW]
+
+
 def test_it_sends_nothing_until_it_is_told_to(restored: Newsletter, copy: Path, clock: Clock) -> None:
     before = dict(restored.status().deliveries)
     assert before == {"sent": 1, "queued": 1}
@@ -196,10 +205,60 @@ def test_it_sends_nothing_until_it_is_told_to(restored: Newsletter, copy: Path, 
             act()
     assert restored.status().sending_off == RESTORED
     assert not (copy / "outbox").exists()
+    clock.forward(minutes=5)
     restored.switch_sending(off=False)
     restored.send(now=True)
-    # What the original had sent is not sent again; what waited is.
-    assert recipients(mails(copy)) == [BOB, "new@example.org"]
+    # What the original had sent is not sent again, and neither is what it may have sent since: that waited then.
+    assert recipients(mails(copy)) == [BOB]
+    assert dict(restored.status().deliveries) == {"sent": 2, "uncertain": 1}
+
+
+@pytest.mark.parametrize("now", [False, True])
+def test_what_fell_due_since_the_backup_is_uncertain(restored: Newsletter, copy: Path, clock: Clock, now: bool) -> None:
+    """Nothing of it was composed when the backup was made; its original may have done that, until it was stopped."""
+    clock.set("2026-11-27 09:00")
+    restored.switch_sending(off=False)
+    clock.forward(hours=1)
+    assert restored.send(now=now).counts[DeliveryState.UNCERTAIN] == 2
+    # Also where what is uncertain is repeated by itself, as in a folder: this is for the operator to decide.
+    restored.send(now=now)
+    assert readers(copy) == []
+    doubted = restored.deliveries.listing(Which(state="uncertain")).shown
+    assert {one.to for one in doubted} == {BOB, NEW}
+    assert all("`newsletter deliveries retry --state uncertain` sends it" in one.delivery.why for one in doubted)
+    restored.deliveries.retry(Which(state="uncertain"))
+    restored.send()
+    assert readers(copy) == [BOB]
+    assert restored.status().deliveries["sent"] == 4
+
+
+def test_the_doubt_ends_with_the_word_that_lets_mail_go_out(restored: Newsletter, copy: Path, clock: Clock) -> None:
+    assert restored.deliveries.doubt() is not None
+    clock.set("2026-11-27 07:59")
+    restored.switch_sending(off=False)
+    assert restored.deliveries.doubt() == Doubt(clock.now - timedelta(seconds=1), 1)
+    clock.set("2026-11-27 08:00")
+    restored.send()
+    assert readers(copy) == [BOB]
+    # A later word about mail is about mail: no copy is doubted anew.
+    clock.set("2026-12-04 08:30")
+    bring(restored, 50)
+    restored.switch_sending(off=True)
+    restored.switch_sending(off=False)
+    assert restored.deliveries.doubt() is None
+    restored.send()
+    assert readers(copy) == [ADA, BOB, BOB]
+
+
+def test_where_nothing_was_sent_since_all_of_it_goes_out(restored: Newsletter, copy: Path, clock: Clock) -> None:
+    """Of a newsletter that moved to another machine."""
+    clock.set("2026-11-27 09:00")
+    restored.deliveries.trust()
+    restored.switch_sending(off=False)
+    assert restored.deliveries.doubt() is None
+    assert restored.send().counts[DeliveryState.UNCERTAIN] == 0
+    assert readers(copy) == [BOB]
+    assert NEW in recipients(mails(copy))
 
 
 def test_old_links_go_on_working(house: Path, restored: Newsletter) -> None:

@@ -246,9 +246,28 @@ def test_a_backup_is_made_restored_and_silent(run: Run, ready: Path) -> None:
     fails(run("restore", "backup.zip", "copy"), "There is a newsletter in copy already")
     fails(run("send", "--now", "--project", "copy"), "Sending is switched off", "restored copy", "newsletter mail on")
     assert "restored copy" in run("status", "--project", "copy").out
-    assert run("mail", "on", "--project", "copy").out == "Mail goes out.\n"
+    assert "newsletter mail on --project copy --all" in back.out
+    assert run("mail", "on", "--all", "--project", "copy").out == "Mail goes out.\n"
     assert run("send", "--now", "--project", "copy").status == 0
     assert recipients(mails(ready / "copy")) == [ADA, BOB]
+
+
+def test_what_may_have_been_sent_since_a_backup_is_told(run: Run, ready: Path) -> None:
+    run("backup", "before.zip")
+    run("send", "--now")
+    with sqlite3.connect(ready / "newsletter.db") as db:
+        db.execute("UPDATE deliveries SET state = 'queued', due_at = '2020-01-01T08:00:00+00:00', date = NULL")
+    db.close()
+    run("backup", "backup.zip")
+    run("restore", "backup.zip", "copy")
+    on = run("mail", "on", "--project", "copy")
+    assert "(2 copies wait): it may have been sent since" in on.out
+    for command in ("newsletter deliveries retry --state uncertain", "newsletter mail on --all"):
+        assert f"`{command}`" in on.out
+    # Of one in which nothing waits, too: what was due is still to be composed.
+    run("restore", "before.zip", "empty")
+    assert "UTC: it may have been sent since" in run("mail", "on", "--project", "empty").out
+    assert run("mail", "off", "--all").status == 2
 
 
 def test_what_is_no_backup_is_said(run: Run, ready: Path) -> None:

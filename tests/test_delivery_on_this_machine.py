@@ -95,7 +95,8 @@ def test_a_disk_that_is_full_before_it_begins(small_disk: Path) -> None:
         filler = fill(small_disk)
         told = there.run("send")
         assert told.status == 1
-        assert "disk" in told.err, told.err
+        assert "The disk is full" in told.err, told.err
+        assert "Free some room" in told.err
         assert there.sink.taken == []
         filler.unlink()
         assert not there.settled(uncertain=0).of("uncertain")

@@ -1,5 +1,6 @@
 """What came in a gap, what was fixed too early, and what did not leave: nothing is lost, and all of it is told."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,10 @@ def test_the_preview_is_of_the_coming_issue_once_something_is_in_it(newsletter: 
     assert (str(newsletter.preview(ADA).key), newsletter.preview(ADA).draft) == ("weekly-2026-12-04", True)
 
 
-def test_what_was_fixed_is_told_also_when_the_server_is_down(tmp_path: Path, open_newsletter: Open, run: Run) -> None:
+def test_what_was_fixed_is_told_also_when_the_server_is_down(
+    tmp_path: Path, open_newsletter: Open, clock: Clock, run: Run
+) -> None:
+    clock.now = datetime.now(UTC)  # as the commands' own
     with mail_server() as server:
         newsletter = by_smtp(tmp_path, open_newsletter, server.port)
     dry = run("send", "--now", "--dry-run", "--project", tmp_path)

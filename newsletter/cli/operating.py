@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.output import PARTLY, Project, opened, say, warn
+from newsletter.cli.output import PARTLY, Project, counted, opened, say, warn
 
 if TYPE_CHECKING:
     from newsletter.logs import Log
@@ -128,17 +128,40 @@ def restore(
     from newsletter.backup import restore as make
 
     make(file, folder, datetime.now(UTC))
+    on = f"newsletter mail on --project {folder}"
     say(f"Restored in {folder.resolve()}. It sends nothing until you run:")
-    say(f"newsletter mail on --project {folder}")
+    say(on)
+    say("What is due before that counts as uncertain then: it may have been sent since the backup. If it was not:")
+    say(f"{on} --all")
 
 
 def mail(
     state: Annotated[str, typer.Argument(help="on or off.")],
+    all_: Annotated[
+        bool,
+        typer.Option("--all", help="On, after a restore: also what was due by now. Nothing was sent since the backup."),
+    ] = False,
     project: Project = ".",  # type: ignore[assignment]
 ) -> None:
     """Stop all mail of this newsletter at once, in every process, or let it go on."""
     if state not in ("on", "off"):
         raise typer.BadParameter(f"{state!r} is neither on nor off.")
+    if all_ and state == "off":
+        raise typer.BadParameter("--all is for on.")
     with opened(project) as newsletter:
+        if all_:
+            newsletter.deliveries.trust()
         newsletter.switch_sending(off=state == "off")
-    say("Mail goes out." if state == "on" else "No mail goes out until `newsletter mail on`.")
+        doubt = newsletter.deliveries.doubt()
+    if state == "off":
+        say("No mail goes out until `newsletter mail on`.")
+    elif doubt:
+        wait = f" ({counted(doubt.waiting, 'copy waits', 'copies wait')})" if doubt.waiting else ""
+        say(
+            f"Mail goes out, but for what was due by {doubt.until:%Y-%m-%d %H:%M:%S} UTC{wait}: it may have been "
+            "sent since this copy of the database was made. The next `newsletter send`, or `serve`, shows that as "
+            "uncertain, and then `newsletter deliveries retry --state uncertain` sends it. If nothing was sent since, "
+            "`newsletter mail on --all` sends it."
+        )
+    else:
+        say("Mail goes out.")

@@ -146,6 +146,11 @@ def send(
                 say(f"  no mail to {row['email']}: {row['why_not']}")
     for issue, why in report.stopped.items():
         warn(f"{issue} was stopped, because {why}. Nothing more of it leaves until `newsletter issue release {issue}`.")
+    if counts["uncertain"]:
+        warn(
+            f"{counted(counts['uncertain'], 'copy', 'copies')} may or may not have arrived: `newsletter deliveries` "
+            "says why, `newsletter deliveries retry --state uncertain` sends what is uncertain again."
+        )
     if counts["failed"] or counts["uncertain"] or counts["deferred"] or report.stopped:
         warn("Some copies did not leave; `newsletter status` shows them.")
         sys.exit(PARTLY)

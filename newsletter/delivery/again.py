@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
+from newsletter.delivery.ledger import free
 from newsletter.delivery.listing import Listed, found, parts
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.delivery.records import SELECT, Delivery, delivery_of, promised
@@ -182,7 +183,7 @@ def settle(db: Database, ids: Sequence[int], now: datetime, *, arrived: bool) ->
                 ],
             )
             if not arrived:
-                db.conn.execute("DELETE FROM received WHERE delivery_id = ?", [delivery_id])
+                free(db, [delivery_id])
             settled.append(found(db, delivery_id) or one)
     return settled, refused
 

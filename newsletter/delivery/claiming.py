@@ -1,13 +1,15 @@
 """Taking what is due: asked again whether each reader still wants it, and whether its provider has room for it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import merge
 from typing import Any
 
 from sqlite_utils import Database
 
+from newsletter.delivery.guard import DOUBTED, doubted_until
 from newsletter.delivery.ledger import free, set_state
 from newsletter.delivery.notices import why_not
 from newsletter.delivery.outcomes import DeliveryState
@@ -19,7 +21,7 @@ from newsletter.issues.issue import StoredIssue
 from newsletter.store import SENDING, why_off
 from subscribers import people
 from subscribers.database import stored, writing
-from subscribers.people import Subscriber
+from subscribers.people import Recipient
 from subscribers.states import State
 from subscribers.suppression import Reason, suppression_of
 
@@ -27,20 +29,18 @@ from subscribers.suppression import Reason, suppression_of
 #: write lock for long.
 LEAST, MOST = 50, 1_000
 _WAITS = "state IN ('queued', 'deferred')"
-#: The issues that have waiting copies: one step in an index for each, however many copies there are.
+_QUEUED = f"deliveries INDEXED BY deliveries_waiting WHERE notice IS NULL AND {_WAITS}"
+#: The issues that have waiting copies: one step in an index for each, however many copies there are. It is named,
+#: because by the index of states SQLite would read all of them.
 _WAITING_ISSUES = f"""
     WITH RECURSIVE waiting (id) AS (
-        SELECT min(issue_id) FROM deliveries WHERE notice IS NULL AND {_WAITS}
+        SELECT min(issue_id) FROM {_QUEUED}
         UNION ALL
-        SELECT (SELECT min(issue_id) FROM deliveries WHERE notice IS NULL AND {_WAITS} AND issue_id > waiting.id)
+        SELECT (SELECT min(issue_id) FROM {_QUEUED} AND issue_id > waiting.id)
         FROM waiting WHERE waiting.id IS NOT NULL
     )
     SELECT waiting.id FROM waiting JOIN issues ON issues.id = waiting.id WHERE issues.state NOT IN ('frozen', 'held')
 """
-DOUBTED = (
-    "the database was put back to an older copy: the one before may have sent it. "
-    "`newsletter deliveries retry --state uncertain` sends it."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Claimed:
 
     delivery: Delivery
     #: None for a notice to somebody whom we do not keep
-    reader: Subscriber | None
+    reader: Recipient | None
     #: whose servers it goes to
     provider: str = ""
 
@@ -97,19 +97,20 @@ def claim(
             return claims
         waiting = [delivery_of(row) for row in _due(db, now, most, only, notices_only=notices_only)]
         ids = [d.subscriber_id for d in waiting if d.subscriber_id is not None]
-        readers = {reader.id: reader for reader in people.by_ids(db, ids)}
+        readers = {reader.id: reader for reader in people.recipients(db, ids)}
         of = issues.by_ids(db, {d.issue_id for d in waiting if d.issue_id is not None})
-        doubted_until = _doubted_until(db)
+        until = doubted_until(db)
         put_back: list[tuple[str, str, int]] = []
+        dropped: list[int] = []
+        doubted: list[Delivery] = []
         for delivery in waiting:
             reader = readers.get(delivery.subscriber_id or 0)
             if why := _why_not(db, delivery, reader, of, now, max_lateness):
                 set_state(db, delivery.id, DeliveryState.DROPPED, why, now)
-                free(db, delivery.id)
-                claims.dropped += 1
-            elif doubted_until and delivery.due_at <= doubted_until:
+                dropped.append(delivery.id)
+            elif until and delivery.due_at <= until:
                 set_state(db, delivery.id, DeliveryState.UNCERTAIN, DOUBTED, now)
-                claims.doubted += 1
+                doubted.append(delivery)
             elif delivery.recipe or delivery.letter:
                 address = delivery.letter.to if delivery.letter else reader.address if reader else ""
                 provider = provider_of(address)
@@ -117,10 +118,12 @@ def claim(
                 if not delivery.notice and (at := later(provider)):
                     put_back.append((stored(at), stored(date), delivery.id))
                     continue
-                claimed = replace(delivery, state=DeliveryState.CLAIMED, date=date)
-                claims.claimed.append(Claimed(claimed, reader, provider))
+                delivery.state, delivery.date = DeliveryState.CLAIMED, date
+                claims.claimed.append(Claimed(delivery, reader, provider))
         db.conn.executemany("UPDATE deliveries SET due_at = ?, date = ? WHERE id = ?", put_back)
-        claims.put_back = len(put_back)
+        free(db, dropped)
+        _note_received(db, doubted)
+        claims.put_back, claims.dropped, claims.doubted = len(put_back), len(dropped), len(doubted)
         if claims.claimed:
             _write_down(db, worker, claims.claimed, now)
             (claims.number,) = db.conn.execute("UPDATE handed_over SET claims = claims + 1 RETURNING claims").fetchone()
@@ -161,40 +164,41 @@ def _due(db: Database, now: datetime, most: int, only: int | None, *, notices_on
 
 
 def _write_down(db: Database, worker: str, claimed: Sequence[Claimed], now: datetime) -> None:
+    moment = stored(now)
     db.conn.executemany(
         "UPDATE deliveries SET state = 'claimed', worker = ?1, date = ?2, changed_at = ?3, "
         "tried_since = coalesce(tried_since, ?3) WHERE id = ?4",
-        [(worker, stored(one.delivery.date or now), stored(now), one.delivery.id) for one in claimed],
+        [(worker, stored(one.delivery.date or now), moment, one.delivery.id) for one in claimed],
     )
-    db.conn.executemany(
-        "INSERT OR IGNORE INTO received VALUES (?, ?, ?)",
-        [
-            (one.delivery.subscriber_id, pick.entry_id, one.delivery.id)
-            for one in claimed
-            if one.delivery.recipe
-            for pick in one.delivery.recipe.shown
-        ],
-    )
+    _note_received(db, [one.delivery for one in claimed])
 
 
-def _doubted_until(db: Database) -> datetime | None:
-    (until,) = db.conn.execute("SELECT doubted_until FROM handed_over").fetchone()
-    return datetime.fromisoformat(until) if until else None
+def _note_received(db: Database, deliveries: Iterable[Delivery]) -> None:
+    # One statement a copy: one for each of its entries would take thrice as long.
+    copies: defaultdict[int, list[tuple[int | None, ...]]] = defaultdict(list)
+    for delivery in deliveries:
+        if delivery.recipe and (shown := delivery.recipe.shown):
+            entries = [pick.entry_id for pick in shown]
+            copies[len(entries)].append((delivery.subscriber_id, delivery.id, *entries))
+    for count, rows in copies.items():
+        values = ", ".join(f"(?1, ?{3 + n}, ?2)" for n in range(count))
+        db.conn.executemany(f"INSERT OR IGNORE INTO received VALUES {values}", rows)
 
 
 def _why_not(
     db: Database,
     delivery: Delivery,
-    reader: Subscriber | None,
-    of: dict[int, StoredIssue],
+    reader: Recipient | None,
+    of: Mapping[int, StoredIssue],
     now: datetime,
     max_lateness: timedelta,
 ) -> str:
     """Why it must not be sent; empty where it may."""
     if delivery.notice:
         age = now - (delivery.date or delivery.due_at)
-        complained = reader is not None and suppression_of(db, reader.address) is Reason.COMPLAINED
-        return why_not(delivery.notice, reader, delivery.subscriber_id, age, complained=complained)
+        person = people.by_id(db, delivery.subscriber_id) if delivery.subscriber_id is not None else None
+        complained = person is not None and suppression_of(db, person.address) is Reason.COMPLAINED
+        return why_not(delivery.notice, person, delivery.subscriber_id, age, complained=complained)
     issue = of[delivery.issue_id or 0]
     if stopped := why_not_sent(issue.state, issue.held_until, issue.held_why):
         return stopped

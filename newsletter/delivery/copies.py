@@ -13,7 +13,7 @@ from newsletter.rendering.edition import Edition, Reader, load_edition
 from newsletter.rendering.links import Signer
 from newsletter.rendering.message import Letterhead
 from newsletter.rendering.recipe import Recipe
-from subscribers.people import Subscriber
+from subscribers.people import Recipient
 
 #: Issues kept at once; the oldest are read again when they are needed.
 MOST = 20
@@ -44,7 +44,7 @@ class FrozenIssue:
         newsletter, issue = self.edition.shared["newsletter"], self.edition.shared["issue"]
         return Letterhead(title=newsletter["title"], address=newsletter["address"], issue=issue["name"])
 
-    def message(self, recipe: Recipe, person: Subscriber, date: datetime, signer: Signer) -> bytes:
+    def message(self, recipe: Recipe, person: Recipient, date: datetime, signer: Signer) -> bytes:
         """The finished message of one reader's copy."""
         body = self.edition.assemble(recipe, self.cards, Reader(person.id, person.address), signer)
         return self.letterhead.message(
@@ -56,7 +56,7 @@ class FrozenIssue:
             signer=signer.with_key(recipe.key_id),
         )
 
-    def plainly(self, recipe: Recipe, person: Subscriber, signer: Signer) -> tuple[str, str, str]:
+    def plainly(self, recipe: Recipe, person: Recipient, signer: Signer) -> tuple[str, str, str]:
         """(subject, HTML, text) of one reader's copy, for looking at."""
         return self.edition.render_plainly(recipe, self.cards, Reader(person.id, person.address), signer)
 

@@ -2,12 +2,15 @@
 
 The database counts its claims, and a file beside it keeps the last count. A database that counts less than the file
 is an older one: sending is switched off until the operator says so, and what was due by the last claim counts as
-uncertain.
+uncertain. Of one that was restored from a backup nothing beside it tells; there that is what was due by the operator's
+word, for its original may have been sending until then.
 """
 
+import fcntl
 import json
+import os
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -18,26 +21,43 @@ from newsletter.store import SENDING, switch
 from subscribers.database import stored, writing
 
 _FILE = "claims.json"
+#: Why a copy is uncertain that its database never sent.
+DOUBTED = (
+    "the database was put back to an older copy: the one before may have sent it. "
+    "`newsletter deliveries retry --state uncertain` sends it."
+)
+#: Stands for the moment at which the operator will let mail go out.
+_TO_COME = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def note(project: Path, claims: int, now: datetime) -> None:
     """Keep the count of a claim beside the database, before anything of it leaves."""
     path = project / FOLDER / _FILE
     unfinished = path.with_suffix(".part")
-    unfinished.write_text(json.dumps({"claims": claims, "at": stored(now)}))
-    unfinished.replace(path)
+    # Another sender may be at it; and whoever comes late with an older count must not take it back.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if claims > _noted(project)[0]:
+            unfinished.write_text(json.dumps({"claims": claims, "at": stored(now)}))
+            unfinished.replace(path)
+    finally:
+        os.close(folder)
 
 
 def refuse_older(db: Database, project: Path, now: datetime) -> None:
     """Raise `DeliveryError`, and switch sending off, where the database is older than what was sent from here."""
     claims, at = _noted(project)
     with writing(db):
+        doubted = doubted_until(db)
         (known,) = db.conn.execute("SELECT claims FROM handed_over").fetchone()
         if known >= claims or at is None:
             return
-        doubt(db, at)
         # So that it is asked once: the operator's word is good for what is there now.
         db.conn.execute("UPDATE handed_over SET claims = ?", [claims])
+        if doubted and doubted >= at:
+            return  # it was restored here, and that was asked then
+        doubt(db, at)
         why = (
             f"the database is older than the last mail that was sent from here (on {at:%Y-%m-%d at %H:%M} UTC), so it "
             "was put back to an earlier copy"
@@ -56,9 +76,34 @@ def doubt(db: Database, until: datetime) -> None:
         db.conn.execute("UPDATE handed_over SET doubted_until = max(coalesce(doubted_until, ''), ?)", [stored(until)])
 
 
+def doubt_restored(db: Database) -> None:
+    """What is due before the operator lets mail go out may have been sent by the original of this copy."""
+    doubt(db, _TO_COME)
+
+
+def trust(db: Database) -> None:
+    """By the operator's word this database knows of all that was sent."""
+    with writing(db):
+        db.conn.execute("UPDATE handed_over SET doubted_until = NULL")
+
+
+def doubted_until(db: Database) -> datetime | None:
+    """What was due by then may have been sent by a database that is not this one; None where nothing is in doubt."""
+    with writing(db):
+        on = db.conn.execute("SELECT at FROM switches WHERE name = ? AND NOT off", [SENDING]).fetchone()
+        if on:
+            # Of a restored copy the doubt ends with that word: what is queued in the same second is this one's.
+            before = datetime.fromisoformat(on[0]) - timedelta(seconds=1)
+            db.conn.execute(
+                "UPDATE handed_over SET doubted_until = ? WHERE doubted_until = ?", [stored(before), stored(_TO_COME)]
+            )
+        (until,) = db.conn.execute("SELECT doubted_until FROM handed_over").fetchone()
+    return datetime.fromisoformat(until) if until else None
+
+
 def _noted(project: Path) -> tuple[int, datetime | None]:
     """The last count and its moment; of a file that is missing or broken nothing is known."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError, KeyError, TypeError, OverflowError):
         noted = json.loads((project / FOLDER / _FILE).read_text())
         return int(noted["claims"]), datetime.fromisoformat(noted["at"])
     return 0, None

@@ -13,6 +13,7 @@ from random import random
 
 from sqlite_utils import Database
 
+from newsletter.delivery.guard import DOUBTED
 from newsletter.delivery.notices import NewNotice
 from newsletter.delivery.outcomes import Deferred, DeliveryState, GivenUp, Outcome, Refused, Sent, Unknown
 from newsletter.delivery.records import AWAY
@@ -66,7 +67,7 @@ def enqueue(db: Database, deliveries: Sequence[NewDelivery], now: datetime) -> N
     """
     with writing(db):
         # Composing takes a while; who was erased meanwhile must not come back by what was composed for them.
-        known = {reader.id for reader in people.by_ids(db, [new.subscriber_id for new in deliveries])}
+        known = people.known(db, [new.subscriber_id for new in deliveries])
         # The same for an issue that the operator skipped or cancelled meanwhile.
         of = issues.by_ids(db, {new.issue_id for new in deliveries})
         wanted = {issue.id for issue in of.values() if issue.state not in STOPPED}
@@ -132,7 +133,7 @@ def commit(
     granted: list[tuple[int]] = []
     states: list[DeliveryState] = []
     with writing(db):
-        _took(db, [one for one in done if isinstance(one.outcome, Sent)], now)
+        _took(db, done, now)
         for one in done:
             if isinstance(one.outcome, Sent):
                 states.append(DeliveryState.SENT)
@@ -210,9 +211,10 @@ def recover(db: Database, is_dead: Callable[[str], bool], now: datetime, *, repe
                 uncertain += 0 if repeat else changed.rowcount
         if repeat:
             db.conn.execute(
+                # What another database may have sent is for the operator to decide.
                 "UPDATE deliveries SET state = 'queued', why = '', due_at = ?, changed_at = ? "
-                "WHERE state = 'uncertain'",
-                [stored(now), stored(now)],
+                "WHERE state = 'uncertain' AND why != ?",
+                [stored(now), stored(now), DOUBTED],
             )
     return uncertain
 
@@ -225,13 +227,14 @@ def _composed(recipe: Recipe | NothingNew) -> tuple[DeliveryState, str, str]:
 
 
 def _took(db: Database, done: Sequence[Done], now: datetime) -> None:
-    """The server took these. A notice's words are nobody's business from now on, its links above all."""
+    """Of these the server took some. A notice's words are nobody's business from then on, its links above all."""
+    moment = stored(now)
     db.conn.executemany(
         "UPDATE deliveries SET state = 'sent', worker = NULL, why = '', took = ?, attempts = attempts + 1, "
         "changed_at = ?, answer = iif(subscriber_id IS NULL AND notice = 'answer', '', ?), "
         "recipe = iif(notice IS NULL, recipe, '') WHERE id = ?",
         [
-            (one.took, stored(now), one.outcome.answer[:200], one.delivery_id)
+            (one.took, moment, one.outcome.answer[:200], one.delivery_id)
             for one in done
             if isinstance(one.outcome, Sent)
         ],
@@ -265,7 +268,7 @@ def _record(
             return DeliveryState.DEFERRED
         case Refused(why) | GivenUp(why):
             set_state(db, done.delivery_id, DeliveryState.FAILED, why, now)
-            free(db, done.delivery_id)
+            free(db, [done.delivery_id])
             if row and row[0] is not None and not rehearsal:
                 came_back(db, row[0], str(done.delivery_id), verdict_of("", why), why, now)
             return DeliveryState.FAILED
@@ -288,9 +291,18 @@ def set_state(db: Database, delivery_id: int, state: DeliveryState, why: str, no
     )
 
 
-def free(db: Database, delivery_id: int) -> None:
-    """Its entries may come to this reader in a later issue."""
-    db.conn.execute("DELETE FROM received WHERE delivery_id = ?", [delivery_id])
+def free(db: Database, delivery_ids: Sequence[int]) -> None:
+    """Their entries may come to their readers in a later issue."""
+    if delivery_ids:
+        db.conn.execute(
+            # Reader and entry first: by these it is found, and the delivery says whether it was this one.
+            "DELETE FROM received WHERE (subscriber_id, entry_id) IN "
+            "(SELECT subscriber_id, json_extract(pick.value, '$[0]') "
+            "FROM deliveries, json_each(nullif(recipe, ''), '$.picks') AS pick "
+            "WHERE deliveries.id IN (SELECT value FROM json_each(?1))) "
+            "AND delivery_id IN (SELECT value FROM json_each(?1))",
+            [json.dumps(list(delivery_ids))],
+        )
 
 
 def requeue(db: Database, delivery_ids: Sequence[int], now: datetime) -> None:

@@ -86,6 +86,9 @@ class Lines(Protocol):
     def withdraw(self, job: Job) -> None:
         """It must not leave, although it is ready."""
 
+    def push(self) -> None:
+        """What was said so far leaves now, as far as the network takes it."""
+
     def events(self, seconds: float) -> list[Event]:
         """What happened; waits so long for something at most. Raises `TransportDown` when nothing can leave."""
 
@@ -135,6 +138,9 @@ class OneByOne:
     def withdraw(self, job: Job) -> None:
         """Forget it."""
         self._placed = None
+
+    def push(self) -> None:
+        """It has left already."""
 
     def events(self, seconds: float) -> list[Event]:
         """What happened since; sleeps where nothing did."""

@@ -35,7 +35,10 @@ class Queue:
 
     def add(self, claimed: Iterable[Claimed]) -> None:
         """Behind all others."""
-        self._claimed.extend(claimed)
+        for copy in claimed:
+            self._claimed.append(copy)
+            if copy.delivery.notice:  # nobody asked `later` about it
+                self._waiting[copy.provider] += 1
 
     def later(self, provider: str, moment: datetime) -> datetime | None:
         """When a message to that provider may be tried that is not claimed yet; None where it may be claimed.
@@ -56,6 +59,7 @@ class Queue:
         while len(self._preparing) < most and (copy := self._next(moment)):
             self._pacer.begun(copy.provider, moment)
             self._preparing.begin(copy)
+        self._preparing.sign()
 
     def take(self, moment: datetime) -> Job | None:
         """The next finished message."""
@@ -124,6 +128,10 @@ class Queue:
             if copy.provider not in self._passed and self._pacer.free_in(copy.provider, moment) <= 0:
                 self._waiting[copy.provider] -= 1
                 return copy
+            if self._pacer.waits(moment)[0]:
+                # It is not its provider's turn that all wait for.
+                self._claimed.appendleft(copy)
+                return None
             self._passed.setdefault(copy.provider, deque()).append(copy)
         return None
 

@@ -22,9 +22,9 @@ AWAY = "(state = 'dropped' AND why LIKE 'this person is %')"
 SELECT = "SELECT id, issue_id, subscriber_id, notice, state, due_at, recipe, date, why, attempts FROM deliveries"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delivery:
-    """A copy as the ledger has it."""
+    """A copy as the ledger has it; who changes it there changes it here."""
 
     id: int
     #: None for a notice

@@ -156,7 +156,11 @@ class _Loop:
     def run(self) -> None:
         """Until nothing is due and nothing is in hand."""
         while True:
+            self._place()
+            # The network and the server have something to do while more is made ready.
+            self._lines.push()
             self._refill()
+            self._queue.prepare(AHEAD, self._how.clock())
             self._place()
             if self._exhausted and not (self._placed or self._done or self._queue):
                 return
@@ -225,7 +229,6 @@ class _Loop:
 
     def _place(self) -> None:
         moment = self._how.clock()
-        self._queue.prepare(AHEAD, moment)
         room = self._lines.vacant(len(self._queue))
         while room and (job := self._queue.take(moment)):
             self._placed.add(job)

@@ -8,6 +8,7 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -127,7 +129,7 @@ def read_key(project: Path, selector: str) -> SigningKey:
     """The key of that name. Raises `SettingsError` where it is missing, unreadable, or none that may sign."""
     path = path_of(project, selector)
     try:
-        private = load_pem_private_key(path.read_bytes(), None)
+        private = _loaded(path.read_bytes())
     except FileNotFoundError:
         raise SettingsError(
             f"There is no {path}, the key that dkim.selector names. Make it with `newsletter dkim new --selector "
@@ -156,6 +158,12 @@ def read_key(project: Path, selector: str) -> SigningKey:
             "`newsletter dkim new`."
         )
     return SigningKey(selector, private)
+
+
+@lru_cache(maxsize=16)
+def _loaded(pem: bytes) -> PrivateKeyTypes:
+    """Kept, because checking an RSA key takes 40 ms, and a letter is signed in one."""
+    return load_pem_private_key(pem, None)
 
 
 def selectors_in(project: Path) -> list[str]:

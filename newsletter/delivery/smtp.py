@@ -87,22 +87,33 @@ class SmtpLines:
         if wire := self._by_job.get(job):
             self._touched.add(wire)
             if not wire.go(job):
-                self._note(wire.end())
+                self._note(wire.hang_up())
 
     def withdraw(self, job: Job) -> None:
         """The server waits for a content that must not leave: only hanging up ends that."""
         if wire := self._by_job.pop(job, None):
             self._touched.add(wire)
-            self._note([event for event in wire.end() if event.job is not job])
+            self._note([event for event in wire.hang_up() if event.job is not job])
 
     @property
     def busy(self) -> bool:
         """Is a content on its way, or one not told of yet?"""
         return bool(self._events) or any(wire.busy for wire in self._wires)
 
+    def push(self) -> None:
+        """Write what there is."""
+        for wire in self._touched:
+            if wire.wants_to_write:
+                self._note(wire.write())
+            if wire.closed or wire.wants_to_write == (wire in self._stuck):
+                continue
+            self._stuck ^= {wire}
+            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if wire.wants_to_write else 0)
+            self._selector.modify(wire.socket, wanted, wire)
+
     def events(self, seconds: float) -> list[Event]:
         """Write what there is, and hear what the server says."""
-        self._flush()
+        self.push()
         for key, _ in self._selector.select(0 if self._events else max(seconds, 0)):
             if key.fileobj is self._woken:
                 self._woken.recv(4_096)
@@ -172,16 +183,6 @@ class SmtpLines:
             else:
                 self._down = found
 
-    def _flush(self) -> None:
-        for wire in self._touched:
-            if wire.wants_to_write:
-                self._note(wire.write())
-            if wire.closed or wire.wants_to_write == (wire in self._stuck):
-                continue
-            self._stuck ^= {wire}
-            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if wire.wants_to_write else 0)
-            self._selector.modify(wire.socket, wanted, wire)
-
     def _look_after(self) -> None:
         """Drop what is over, and what is silent."""
         now = time.monotonic()
@@ -203,7 +204,13 @@ class SmtpLines:
         # In this order: the next connection may have the same number.
         self._selector.unregister(wire.socket)
         wire.socket.close()
-        self._lost = 0 if wire.answered else self._lost + 1
+        if wire.answered or wire.hung_up:
+            self._lost = 0
+        elif any(other.answered for other in self._wires):
+            # The others go on: it ends those that nothing goes by, or has a limit of connections.
+            self._not_before = time.monotonic() + _AGAIN
+        else:
+            self._lost += 1
         if self._lost >= _MOST_LOST and self._down is None:
             self._down = self._server.down(f"closed the connection again and again ({wire.why})")
 

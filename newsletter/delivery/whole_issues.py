@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
+from newsletter.delivery.ledger import free
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.issues import store as issues
 from newsletter.issues.control import Word, is_over, why_not_sent
@@ -67,12 +68,12 @@ def drop_waiting(db: Database, issue_id: int, state: IssueState, now: datetime) 
             ).fetchall()
             if not rows:
                 return dropped
-            ids = json.dumps([row[1] for row in rows])
+            ids = [row[1] for row in rows]
             db.conn.execute(
                 "UPDATE deliveries SET state = ?, why = ?, changed_at = ? WHERE id IN (SELECT value FROM json_each(?))",
-                [DeliveryState.DROPPED, why, stored(now), ids],
+                [DeliveryState.DROPPED, why, stored(now), json.dumps(ids)],
             )
-            db.conn.execute("DELETE FROM received WHERE delivery_id IN (SELECT value FROM json_each(?))", [ids])
+            free(db, ids)
         dropped, last = dropped + len(rows), rows[-1][0]
 
 

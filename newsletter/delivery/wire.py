@@ -48,7 +48,8 @@ class _Taken:
     left: list[tuple[Step, bytes]] = field(default_factory=list)
     #: what the server said to its envelope, if not yes
     refusal: Outcome | None = None
-    #: bytes of this connection up to and with its last one; None before it goes
+    #: bytes of this connection before its content, and up to its last one; None before it goes
+    begins_at: int | None = None
     ends_at: int | None = None
     ready: bool = False
 
@@ -65,6 +66,8 @@ class Wire:
         #: messages that the server said anything final about
         self.answered = 0
         self.closed = False
+        #: was that our doing?
+        self.hung_up = False
         #: why it was closed, in words
         self.why = ""
         #: (what it said, to which sender) where the server takes no mail from us at all
@@ -78,11 +81,15 @@ class Wire:
         self._current: _Taken | None = None
         self._next: _Taken | None = None
         self._expected: deque[tuple[Step, _Taken | None]] = deque()
-        self._out = bytearray()
-        self._sent = 0
+        #: what the network has not taken yet, and how many bytes were given to it in all, and taken by it
+        self._out: deque[bytes | memoryview] = deque()
+        self._given = self._sent = 0
+        # Plain sockets take several pieces in one call, TLS one after the other.
+        self._gathers = not isinstance(sock, ssl.SSLSocket)
         self._in = b""
-        #: lines of an answer that goes on
+        #: lines of an answer that goes on, and their bytes
         self._said: list[bytes] = []
+        self._length = 0
         self._reset = False
         self._heard = time.monotonic()
 
@@ -146,14 +153,18 @@ class Wire:
             return False
         if not self._out:
             self._heard = time.monotonic()
-        self._out += job.signature
-        self._out += job.message
-        self._out += b".\r\n"
-        taken.ends_at = self._sent + len(self._out)
+        taken.begins_at = self._given
+        self._give(job.signature, job.message, b".\r\n")
+        taken.ends_at = self._given
         self._expected.append((Step.END, taken))
         return True
 
-    def end(self, why: str = "it was closed") -> list[Event]:
+    def hang_up(self) -> list[Event]:
+        """End it, whatever is on it."""
+        self.hung_up = True
+        return self.end("it was closed")
+
+    def end(self, why: str) -> list[Event]:
         """The connection is over; what is on it is not."""
         if self.closed:
             return []
@@ -164,9 +175,12 @@ class Wire:
         for taken in (self._current, self._next):
             if taken is None:
                 continue
-            if taken.ends_at is None:
+            if taken.refusal is not None:
+                self.answered += 1
+                events.append(_answered(taken, taken.refusal))
+            elif taken.begins_at is None or self._sent <= taken.begins_at:
                 events.append(Returned(taken.job, why))
-            elif self._sent >= taken.ends_at:
+            elif taken.ends_at and self._sent >= taken.ends_at:
                 events.append(_answered(taken, Unknown(f"the connection broke in mid-message ({why})")))
             else:
                 events.append(_answered(taken, Deferred(f"the connection broke before the message was whole ({why})")))
@@ -176,7 +190,7 @@ class Wire:
     def quit(self) -> None:
         """Say goodbye, where nothing is on it."""
         if not self.closed:
-            self._out += b"QUIT\r\n"
+            self._give(b"QUIT\r\n")
             self.write()
             self.closed = True
 
@@ -186,16 +200,24 @@ class Wire:
         """Hand the network what it takes."""
         try:
             while self._out and not self.closed:
-                with memoryview(self._out) as view:
-                    count = self.socket.send(view[:_AT_ONCE])
-                del self._out[:count]
-                self._sent += count
+                self._left_with(self.socket.sendmsg(self._out) if self._gathers else self.socket.send(self._out[0]))
                 self._heard = time.monotonic()
         except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             pass
         except OSError as error:
             return self.end(_because(error))
         return []
+
+    def _give(self, *pieces: bytes) -> None:
+        self._out.extend(filter(None, pieces))
+        self._given += sum(map(len, pieces))
+
+    def _left_with(self, count: int) -> None:
+        self._sent += count
+        while self._out and count >= len(self._out[0]):
+            count -= len(self._out.popleft())
+        if count:
+            self._out[0] = memoryview(self._out[0])[count:]
 
     def read(self) -> list[Event]:
         """Take what the server said."""
@@ -218,7 +240,7 @@ class Wire:
         for code, said in self._answers():
             if not self.closed:
                 events += self._understand(code, said)
-        if len(self._in) + sum(map(len, self._said)) > _LONGEST:
+        if self._length + len(self._in) > _LONGEST:
             over = over or "it goes on without an end"
         return events + self.end(over) if over else events
 
@@ -233,7 +255,7 @@ class Wire:
     # -- the conversation
 
     def _say(self, taken: _Taken, envelope: bytes) -> None:
-        steps = _ENVELOPE
+        steps: tuple[Step, ...] = _ENVELOPE
         if self._reset:
             self._reset = False
             envelope, steps = b"RSET\r\n" + envelope, (Step.RSET, *steps)
@@ -241,13 +263,13 @@ class Wire:
             taken.left = list(zip(steps, envelope.splitlines(keepends=True), strict=True))
             self._say_next(taken)
             return
-        self._out += envelope
+        self._give(envelope)
         for step in steps:
             self._expected.append((step, taken))
 
     def _say_next(self, taken: _Taken) -> None:
         step, line = taken.left.pop(0)
-        self._out += line
+        self._give(line)
         self._expected.append((step, taken))
 
     def _answers(self) -> list[tuple[int, str]]:
@@ -256,10 +278,12 @@ class Wire:
         answers = []
         for line in lines:
             self._said.append(line[4:].strip())
+            self._length += len(line)
             if line[3:4] != b"-":
                 code = int(line[:3]) if line[:3].isdigit() else 0
                 answers.append((code, f"{code} {b' '.join(self._said).decode('utf-8', 'replace')}".strip()))
                 self._said.clear()
+                self._length = 0
         return answers
 
     def _understand(self, code: int, said: str) -> list[Event]:
@@ -269,6 +293,8 @@ class Wire:
             # Nobody asked: it says goodbye.
             return self.end(said)
         step, taken = self._expected.popleft()
+        if self._is_out_of_step(step, taken, code):
+            return self.end(f"it answered {said[:100]!r}")
         if taken is None or step is Step.RSET:
             events: list[Event] = []
         elif step is Step.END:
@@ -282,6 +308,13 @@ class Wire:
         if taken and taken.left and not taken.refusal:
             self._say_next(taken)
         return events
+
+    def _is_out_of_step(self, step: Step, taken: _Taken | None, code: int) -> bool:
+        """Is it no answer to that? A yes to what it cannot have must not be taken for one to a message."""
+        if 300 <= code < 400:
+            return step is not Step.DATA or code != 354
+        early = step is Step.END and taken and taken.ends_at and self._sent < taken.ends_at
+        return code < 300 and (step is Step.DATA or bool(early))
 
     def _ended(self, taken: _Taken, code: int, said: str) -> list[Event]:
         self.delivered += code < 300
@@ -297,7 +330,7 @@ class Wire:
         if not fine and taken.refusal is None:
             if code == 421 and (self.delivered or taken.job.losses == 0):
                 return []  # the connection is over, not the message: `end` gives it back
-            if step is Step.MAIL and code == 503 and self.delivered:
+            if step is Step.MAIL and code == 503 and self.answered:
                 # Its envelope went out behind a content that the server did not take.
                 return self.end(said)
             if step is Step.MAIL and code >= 500 and code != 552:
@@ -314,7 +347,7 @@ class Wire:
             return [Ready(taken.job)]
         if fine:
             # It wants a content although there is nobody to get it (RFC 2920, section 3.1).
-            self._out += b".\r\n"
+            self._give(b".\r\n")
             self._expected.append((Step.NOTHING, taken))
             return []
         return self._over(taken)

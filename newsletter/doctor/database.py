@@ -16,7 +16,7 @@ from newsletter.doctor.findings import Finding, Subject, Topic, cut
 from newsletter.store import FILE, SENDING, why_off
 from newsletter.ticks import all_ticks
 from subscribers.database import APPLICATION_ID, database_errors
-from subscribers.errors import DatabaseError
+from subscribers.errors import DatabaseError, DiskFull
 
 DATABASE, DISK, LOG, WAITING = (
     Subject(Topic.DATABASE, title) for title in (FILE, "Disk", "Write-ahead log", "Waiting for you")
@@ -39,6 +39,8 @@ class FileFacts:
 
     #: why it cannot be used; empty where it can
     trouble: str = ""
+    #: is that trouble a full disk?
+    is_full: bool = False
     #: what is wrong inside, in SQLite's words
     damage: str = ""
     #: rows that point to rows which are not there
@@ -73,7 +75,7 @@ def file_facts(project: Path) -> FileFacts:
             facts.damage = "" if said == "ok" else str(said)
             facts.lost = sum(1 for _ in connection.execute("PRAGMA foreign_key_check"))
     except DatabaseError as error:
-        facts.trouble = str(error)
+        facts.trouble, facts.is_full = str(error), isinstance(error, DiskFull)
     return facts
 
 
@@ -81,7 +83,8 @@ def file_findings(facts: FileFacts) -> list[Finding]:
     """What that means."""
     restore = "Stop everything that runs, and restore your last backup (`newsletter restore`)."
     if facts.trouble:
-        return [DATABASE.failure(cut(facts.trouble, 300), "Check the folder; or restore a backup into an empty one.")]
+        todo = "Make room." if facts.is_full else "Check the folder; or restore a backup into an empty one."
+        return [DATABASE.failure(cut(facts.trouble, 300), todo)]
     found = []
     if facts.damage:
         found.append(DATABASE.failure(f"It is damaged: {cut(facts.damage)}.", restore))

@@ -145,10 +145,7 @@ class PersonalSigner:
 
     def tokens(self, purposes: tuple[Purpose, ...], subject: int = 0) -> list[bytes]:
         """Tokens for purposes that are about the same kind of subject, from one hash."""
-        tokens = []
-        for signed in self.signed(purposes, subject):
-            tokens.append(b2a_base64(signed, newline=False).translate(_URL_SAFE, b"="))
-        return tokens
+        return [b2a_base64(one, newline=False).translate(_URL_SAFE, b"=") for one in self.signed(purposes, subject)]
 
     def signed(self, purposes: tuple[Purpose, ...], subject: int) -> list[bytes]:
         """What the tokens are the texts of."""

@@ -13,6 +13,8 @@ from functools import lru_cache
 
 #: binascii does not count what it makes of a space at a line's end.
 _TOO_LONG = re.compile(rb"^(.{74,75})(=20|=09)$", re.MULTILINE)
+#: A short value in one line: a name, a number, an address.
+_AS_IT_IS = re.compile(rb"(?!\.)[!-<>-~](?:[ -<>-~]{0,72}[!-<>-~])?")
 _LEADING_DOTS = re.compile(rb"^\.{1,24}", re.MULTILINE)
 
 
@@ -36,14 +38,14 @@ def encode_value(text: str) -> bytes:
 
 def encode_token(text: str) -> bytes:
     """A link of ours: URL-safe ASCII."""
-    if len(text) <= 74 and "=" not in text and not text.startswith("."):
-        return text.encode("ascii") + b"=\r\n"
     return _encode(text.encode("ascii"))
 
 
 def _encode(data: bytes) -> bytes:
     if not data:
         return b""
+    if _AS_IT_IS.fullmatch(data):
+        return data + b"=\r\n"
     encoded = b2a_qp(data.replace(b"\r\n", b"\n"), istext=True)
     encoded = _TOO_LONG.sub(rb"\1=\n\2", encoded)
     while b"\n." in encoded or encoded.startswith(b"."):

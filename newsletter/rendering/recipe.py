@@ -1,9 +1,13 @@
 """What a delivery keeps: not its body, but what to put together and for whom (about 1 kB instead of 50)."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 from newsletter.issues.issue import Pick, ReasonKind, Section
+
+# Looking a word up takes a tenth of the time of `Section(word)`.
+_SECTIONS = {section.value: section for section in Section}
+_REASONS = {reason.value: reason for reason in ReasonKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +41,20 @@ class Recipe:
 
     def dump(self) -> str:
         """As compact JSON."""
-        values = asdict(self)
-        values["picks"] = [list(pick.values()) for pick in values["picks"]]
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["picks"] = [
+            (pick.entry_id, pick.section, pick.score, pick.reason, pick.words, pick.sentence) for pick in self.picks
+        ]
         return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
 def load_recipe(text: str) -> Recipe:
     """Read what `Recipe.dump` wrote."""
     values = json.loads(text)
-    picks = tuple(
-        Pick(entry_id, Section(section), score, ReasonKind(reason), words, sentence)
-        for entry_id, section, score, reason, words, sentence in values.pop("picks")
+    values["picks"] = tuple(
+        [
+            Pick(entry_id, _SECTIONS[section], score, _REASONS[reason], words, sentence)
+            for entry_id, section, score, reason, words, sentence in values["picks"]
+        ]
     )
-    return Recipe(picks=picks, **values)
+    return Recipe(**values)

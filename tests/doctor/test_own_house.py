@@ -99,6 +99,12 @@ def test_a_whole_database_on_a_roomy_disk_is_well(tmp_path: Path) -> None:
     having(file_findings(facts), OK, "whole")
 
 
+def test_what_to_do_about_a_full_disk_is_to_make_room() -> None:
+    told = file_findings(FileFacts(trouble="The disk is full.", is_full=True))
+    having(told, FAILURE, "full")
+    assert [one.todo for one in told] == ["Make room."]
+
+
 def test_a_damaged_database_is_told(tmp_path: Path) -> None:
     make_project(tmp_path, entries=0)
     path = tmp_path / "newsletter.db"

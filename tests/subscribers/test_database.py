@@ -1,6 +1,8 @@
 """Opening a file, writing to it, and what SQLite's troubles become."""
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,30 @@ def test_a_full_disk_is_told_and_what_was_stored_before_stays(tmp_path: Path) ->
     assert not db.conn.in_transaction
     assert db.conn.execute("SELECT x FROM t").fetchall() == [("before",)]
     db.conn.close()
+
+
+_NO_ROOM_BESIDE = """
+import resource, signal, sys
+from pathlib import Path
+from subscribers.database import open_database
+from subscribers.errors import DiskFull
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, 16_384))  # what processes share takes 32 kB
+try:
+    open_database(Path(sys.argv[1]))
+except DiskFull as error:
+    print(error)
+"""
+
+
+def test_a_disk_that_was_full_before_is_told_as_one(tmp_path: Path) -> None:
+    """Where not even the file for what processes share can be made, SQLite says no more than "disk I/O error"."""
+    open_database(tmp_path / "a.db").conn.close()
+    told = subprocess.run(
+        [sys.executable, "-c", _NO_ROOM_BESIDE, tmp_path / "a.db"], capture_output=True, text=True, check=True
+    )
+    assert "The disk is full" in told.stdout
+    assert "Free some room" in told.stdout
 
 
 def test_a_mistake_in_sql_stays_what_it_is(tmp_path: Path) -> None:

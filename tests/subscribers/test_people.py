@@ -1,6 +1,7 @@
 """Adding, finding, changing and erasing people."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from subscribers.consent import change_state
 from subscribers.errors import AlreadySubscribed, InvalidAddress, MoveNotAllowed, Suppressed, UnknownSubscriber
 from subscribers.evidence import Origin, evidence_of
 from subscribers.interests import Interest
-from subscribers.people import Subscriber
+from subscribers.people import Recipient, Subscriber
 from subscribers.states import State
 from subscribers.suppression import Reason, suppress, suppression_of
 
@@ -224,3 +225,15 @@ def test_people_are_listed_by_state_by_id_and_counted(store: Database, now: date
     assert [ada, carol] == list(people.everybody(store, state=State.ACTIVE))
     assert [ada, carol] == list(people.by_ids(store, [carol.id, 999, ada.id]))
     assert people.count_by_state(store) == {"active": 2, "unsubscribed": 1}
+
+
+def test_what_a_mail_asks_of_people_is_as_they_are_now(store: Database, now: datetime) -> None:
+    ada = add(store, now)
+    bob = leave(store, now, add(store, now, "bob@example.org").address)
+    people.update(store, ada.id, name="Countess", cadence=replace(FRIDAYS, day=2), now=now)
+    found = list(people.recipients(store, [bob.id, 999, ada.id]))
+    assert found == [
+        Recipient(ada.id, "ada@example.org", "Countess", State.ACTIVE, replace(FRIDAYS, day=2)),
+        Recipient(bob.id, "bob@example.org", "Ada", State.UNSUBSCRIBED, FRIDAYS),
+    ]
+    assert people.known(store, [bob.id, 999, ada.id]) == {ada.id, bob.id}

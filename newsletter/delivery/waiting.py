@@ -1,0 +1,42 @@
+"""How much is due and not out yet. Reads only."""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from subscribers.database import stored
+
+_OPEN = "state IN ('queued', 'deferred', 'claimed', 'sending')"
+_HELD = "SELECT id FROM issues WHERE state IN ('frozen', 'held')"
+
+
+def count_due(db: Database, by: datetime, *, only: int | None = None, notices_only: bool = False) -> int:
+    """How many deliveries were to be out by then and are not, those in hand with them; none of an issue that is held.
+
+    `only` is one subscriber's id.
+    """
+    if only is not None:
+        return _count(
+            db,
+            f"deliveries WHERE subscriber_id = ? AND {_OPEN} AND due_at <= ? AND "
+            f"(notice IS NOT NULL OR NOT ? AND issue_id NOT IN ({_HELD}))",
+            only,
+            stored(by),
+            notices_only,
+        )
+    notices = _count(db, f"deliveries WHERE notice IS NOT NULL AND {_OPEN} AND due_at <= ?", stored(by))
+    if notices_only:
+        return notices
+    # Each by an index that has all of it: there may be a million.
+    waiting = _count(
+        db,
+        "issues JOIN deliveries INDEXED BY deliveries_waiting ON issue_id = issues.id "
+        f"WHERE issues.id NOT IN ({_HELD}) "
+        "AND notice IS NULL AND deliveries.state IN ('queued', 'deferred') AND due_at <= ?",
+        stored(by),
+    )
+    return notices + waiting + _count(db, "deliveries WHERE notice IS NULL AND state IN ('claimed', 'sending')")
+
+
+def _count(db: Database, what: str, *values: object) -> int:
+    return int(db.conn.execute(f"SELECT count(*) FROM {what}", values).fetchone()[0])
