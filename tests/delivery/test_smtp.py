@@ -1,14 +1,11 @@
 """Handing messages to a real SMTP server that answers as it is told."""
 
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
-from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -19,6 +16,8 @@ from newsletter.delivery.outcomes import Deferred, Outcome, Refused, Sent, Unkno
 from newsletter.delivery.session import Server, open_session, trust
 from newsletter.delivery.smtp import SmtpLines
 from newsletter.errors import SettingsError, TransportDown
+
+pytest_plugins = ("tls_fixtures",)
 
 MESSAGE = b"From: a@example.org\r\nSubject: x\r\n\r\nfirst\r\n two.\r\n three =\r\n"
 Security = Literal["starttls", "tls", "none"]
@@ -60,36 +59,6 @@ def server() -> Iterator[MailServer]:
     """A server without TLS."""
     with mail_server() as told:
         yield told
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for localhost, signed by itself, and its key."""
-    if not shutil.which("openssl"):
-        pytest.skip("there is no openssl on this machine")
-    folder = tmp_path_factory.mktemp("certificate")
-    files = folder / "certificate.pem", folder / "key.pem"
-    options = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
-    subprocess.run(
-        ["openssl", *options.split(), "-addext", "subjectAltName=DNS:localhost", "-out", files[0], "-keyout", files[1]],
-        check=True,
-        capture_output=True,
-    )
-    return files
-
-
-@pytest.fixture
-def secure(certificate: tuple[Path, Path]) -> ssl.SSLContext:
-    """The server's side of TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    return context
-
-
-@pytest.fixture
-def trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client's machine trusts the certificate."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
 
 
 def test_the_server_gets_the_very_bytes_for_one_recipient(server: MailServer) -> None:
