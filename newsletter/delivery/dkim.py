@@ -7,6 +7,7 @@ There is no time in a signature, and both algorithms are deterministic: the same
 
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +25,21 @@ _NAMES = tuple((name.encode(), extra) for names, extra in ((_SEALED, 1), (_SIGNE
 _COLUMNS = 78
 #: Characters of a signature in a line, beside its " b=".
 _WIDTH = _COLUMNS - 3
+
+
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    """A signature's header up to its b=, and what is to be signed."""
+
+    key: SigningKey
+    begin: bytes
+    digest: bytes
+
+    def signed(self) -> bytes:
+        """The whole header."""
+        value = b64encode(self.key.sign(self.digest))
+        lines = [value[at : at + _WIDTH] for at in range(0, len(value), _WIDTH)]
+        return b"".join((self.begin, b";\r\n b=", b"\r\n ".join(lines), b"\r\n"))
 
 
 class DkimSigner:
@@ -48,20 +64,22 @@ class DkimSigner:
 
         The message is one of ours: lines end in CRLF, an empty one ends the headers.
         """
+        return b"".join([one.signed() for one in self.prepare(message)])
+
+    def prepare(self, message: bytes) -> list[Unsigned]:
+        """All but what takes long, for each key: its signature proper."""
         end = message.find(b"\r\n\r\n")
         head = message if end < 0 else message[:end]
         body_hash = _body_hash(message, len(head) + 4)
         names, canonical = _signed_headers(head)
         headers_hash = sha256(canonical)
-        signed = []
+        prepared = []
         for key in self._keys:
             begin, as_hashed = _beginning(self._domain, key.selector, key.kind, names)
             whole = headers_hash.copy()
             whole.update(as_hashed + body_hash + b"; b=")
-            value = b64encode(key.sign(whole.digest()))
-            lines = [value[at : at + _WIDTH] for at in range(0, len(value), _WIDTH)]
-            signed += [begin, body_hash, b";\r\n b=", b"\r\n ".join(lines), b"\r\n"]
-        return b"".join(signed)
+            prepared.append(Unsigned(key, begin + body_hash, whole.digest()))
+        return prepared
 
 
 def signer_of(settings: Settings, project: Path) -> DkimSigner | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from newsletter.delivery.claiming import Claimed
 from newsletter.delivery.copies import FrozenIssues
-from newsletter.delivery.dkim import DkimSigner
+from newsletter.delivery.dkim import DkimSigner, Unsigned
 from newsletter.delivery.lines import Job
 from newsletter.delivery.return_path import ReturnPath
 from newsletter.rendering.links import Signer
@@ -41,7 +41,7 @@ class Preparing:
         self._redirect_to = redirect_to
         self._threads: ThreadPoolExecutor | None = None
         self._ready: deque[Job] = deque()
-        self._unsigned: list[Job] = []
+        self._unsigned: list[tuple[Job, list[Unsigned]]] = []
         #: by delivery, who signs it
         self._signing: dict[int, Future[None]] = {}
 
@@ -63,7 +63,7 @@ class Preparing:
             provider=copy.provider,
         )
         if self._signer and self._signer.takes_long:
-            self._unsigned.append(job)
+            self._unsigned.append((job, self._signer.prepare(message)))
         elif self._signer:
             job.signature = self._signer.signature(message)
         self._ready.append(job)
@@ -75,8 +75,8 @@ class Preparing:
             together = unsigned[start : start + _TOGETHER]
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "signing")
-            signing = self._threads.submit(self._sign, together)
-            self._signing.update((job.delivery_id, signing) for job in together)
+            signing = self._threads.submit(_sign, together)
+            self._signing.update((job.delivery_id, signing) for job, _ in together)
 
     def take(self) -> Job:
         """The next one, finished."""
@@ -99,11 +99,11 @@ class Preparing:
         if self._threads:
             self._threads.shutdown(cancel_futures=True)
 
-    def _sign(self, jobs: list[Job]) -> None:
-        """In a thread of its own."""
-        assert self._signer  # noqa: S101 — nothing else is given to it
-        for job in jobs:
-            job.signature = self._signer.signature(job.message)
+
+def _sign(unsigned: list[tuple[Job, list[Unsigned]]]) -> None:
+    """In a thread of its own. Nothing but the operation is done there: each time it needs the lock, both wait."""
+    for job, prepared in unsigned:
+        job.signature = b"".join([one.signed() for one in prepared])
 
 
 def message_of(frozen: FrozenIssues, copy: Claimed, links: Signer, now: datetime) -> bytes:
