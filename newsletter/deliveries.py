@@ -221,10 +221,10 @@ class Deliveries:
 
     def doubt(self) -> Doubt | None:
         """What will not be sent, but shown as uncertain; None where nothing is in doubt, or it is too late for that."""
-        until, now = guard.doubted_until(self._db), self._clock()
-        if until is None or now - until > timedelta(hours=self._settings.issue.max_lateness_hours):
+        doubted, now = guard.doubted(self._db), self._clock()
+        if doubted is None or now - doubted.until > timedelta(hours=self._settings.issue.max_lateness_hours):
             return None
-        return Doubt(until, count_due(self._db, min(until, now)))
+        return Doubt(doubted.until, count_due(self._db, min(doubted.until, now)))
 
     def trust(self) -> None:
         """Have that sent, too: by the operator's word nothing was sent that this database does not know of."""

@@ -293,3 +293,10 @@ def m005_cheaper_sending(db: Database) -> None:
     """What a reader has had is found by its reader: two more indexes cost each message more than the rows."""
     db.conn.execute("DROP INDEX received_by_entry")
     db.conn.execute("DROP INDEX received_by_delivery")
+
+
+@migrations()
+def m006_restored_copies(db: Database) -> None:
+    """Notices that a restored copy makes itself are in no doubt."""
+    # The newest delivery when `doubted_until` was set.
+    db.conn.execute("ALTER TABLE handed_over ADD COLUMN doubted_newest INTEGER NOT NULL DEFAULT 0")

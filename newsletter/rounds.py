@@ -138,7 +138,7 @@ class Round:
         if printing.stored and printing.stored.state in STOPPED:
             return
         recipes = self._press.recipes(printing, group, shape_of(self._settings))
-        doubted = guard.doubted_until(self._db)
+        doubt = guard.doubted(self._db)
         copies = []
         for addressee, recipe in zip(group, recipes, strict=True):
             reader, slot = addressee.reader, addressee.slot
@@ -152,7 +152,7 @@ class Round:
                 continue
             report.counts[DeliveryState.DROPPED] += nothing
             # Of a restored copy it is not known whether its original has sent what was due by then.
-            ahead_of_time = self._now and not (doubted and slot.at <= doubted)
+            ahead_of_time = self._now and not (doubt and slot.at <= doubt.until)
             due_at = moment if ahead_of_time else slot.at
             copies.append(ledger.NewDelivery(printing.stored.id, reader.id, key.period, due_at, recipe))
             report.composed[key] += not nothing

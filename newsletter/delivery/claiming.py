@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from newsletter.delivery.guard import DOUBTED, doubted_until
+from newsletter.delivery.guard import DOUBTED, doubted
 from newsletter.delivery.ledger import free, set_state
 from newsletter.delivery.notices import why_not
 from newsletter.delivery.outcomes import DeliveryState
@@ -99,18 +99,18 @@ def claim(
         ids = [d.subscriber_id for d in waiting if d.subscriber_id is not None]
         readers = {reader.id: reader for reader in people.recipients(db, ids)}
         of = issues.by_ids(db, {d.issue_id for d in waiting if d.issue_id is not None})
-        until = doubted_until(db)
+        doubt = doubted(db)
         put_back: list[tuple[str, str, int]] = []
         dropped: list[int] = []
-        doubted: list[Delivery] = []
+        in_doubt: list[Delivery] = []
         for delivery in waiting:
             reader = readers.get(delivery.subscriber_id or 0)
             if why := _why_not(db, delivery, reader, of, now, max_lateness):
                 set_state(db, delivery.id, DeliveryState.DROPPED, why, now)
                 dropped.append(delivery.id)
-            elif until and delivery.due_at <= until:
+            elif doubt and doubt.covers(delivery):
                 set_state(db, delivery.id, DeliveryState.UNCERTAIN, DOUBTED, now)
-                doubted.append(delivery)
+                in_doubt.append(delivery)
             elif delivery.recipe or delivery.letter:
                 address = delivery.letter.to if delivery.letter else reader.address if reader else ""
                 provider = provider_of(address)
@@ -122,8 +122,8 @@ def claim(
                 claims.claimed.append(Claimed(delivery, reader, provider))
         db.conn.executemany("UPDATE deliveries SET due_at = ?, date = ? WHERE id = ?", put_back)
         free(db, dropped)
-        _note_received(db, doubted)
-        claims.put_back, claims.dropped, claims.doubted = len(put_back), len(dropped), len(doubted)
+        _note_received(db, in_doubt)
+        claims.put_back, claims.dropped, claims.doubted = len(put_back), len(dropped), len(in_doubt)
         if claims.claimed:
             _write_down(db, worker, claims.claimed, now)
             (claims.number,) = db.conn.execute("UPDATE handed_over SET claims = claims + 1 RETURNING claims").fetchone()

@@ -10,11 +10,13 @@ import fcntl
 import json
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from newsletter.delivery.records import Delivery
 from newsletter.delivery.workers import FOLDER
 from newsletter.errors import DeliveryError
 from newsletter.store import SENDING, switch
@@ -28,6 +30,20 @@ DOUBTED = (
 )
 #: Stands for the moment at which the operator will let mail go out.
 _TO_COME = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """What another database may have sent."""
+
+    #: whatever was due by then
+    until: datetime
+    #: the id of the newest delivery when that began: notices that came later are this database's own
+    newest: int
+
+    def covers(self, delivery: Delivery) -> bool:
+        """May that have been sent?"""
+        return delivery.due_at <= self.until and (delivery.notice is None or delivery.id <= self.newest)
 
 
 def note(project: Path, claims: int, now: datetime) -> None:
@@ -49,13 +65,13 @@ def refuse_older(db: Database, project: Path, now: datetime) -> None:
     """Raise `DeliveryError`, and switch sending off, where the database is older than what was sent from here."""
     claims, at = _noted(project)
     with writing(db):
-        doubted = doubted_until(db)
+        before = doubted(db)
         (known,) = db.conn.execute("SELECT claims FROM handed_over").fetchone()
         if known >= claims or at is None:
             return
         # So that it is asked once: the operator's word is good for what is there now.
         db.conn.execute("UPDATE handed_over SET claims = ?", [claims])
-        if doubted and doubted >= at:
+        if before and before.until >= at:
             return  # it was restored here, and that was asked then
         doubt(db, at)
         why = (
@@ -73,7 +89,11 @@ def refuse_older(db: Database, project: Path, now: datetime) -> None:
 def doubt(db: Database, until: datetime) -> None:
     """What was due by then may have been sent by a database that this one knows nothing of."""
     with writing(db):
-        db.conn.execute("UPDATE handed_over SET doubted_until = max(coalesce(doubted_until, ''), ?)", [stored(until)])
+        db.conn.execute(
+            "UPDATE handed_over SET doubted_until = max(coalesce(doubted_until, ''), ?), "
+            "doubted_newest = (SELECT coalesce(max(id), 0) FROM deliveries)",
+            [stored(until)],
+        )
 
 
 def doubt_restored(db: Database) -> None:
@@ -87,18 +107,19 @@ def trust(db: Database) -> None:
         db.conn.execute("UPDATE handed_over SET doubted_until = NULL")
 
 
-def doubted_until(db: Database) -> datetime | None:
-    """What was due by then may have been sent by a database that is not this one; None where nothing is in doubt."""
-    with writing(db):
+def doubted(db: Database) -> Doubted | None:
+    """What may have been sent by a database that is not this one; None where nothing is in doubt."""
+    until, newest = db.conn.execute("SELECT doubted_until, doubted_newest FROM handed_over").fetchone()
+    if until == stored(_TO_COME):
         on = db.conn.execute("SELECT at FROM switches WHERE name = ? AND NOT off", [SENDING]).fetchone()
         if on:
-            # Of a restored copy the doubt ends with that word: what is queued in the same second is this one's.
-            before = datetime.fromisoformat(on[0]) - timedelta(seconds=1)
-            db.conn.execute(
-                "UPDATE handed_over SET doubted_until = ? WHERE doubted_until = ?", [stored(before), stored(_TO_COME)]
-            )
-        (until,) = db.conn.execute("SELECT doubted_until FROM handed_over").fetchone()
-    return datetime.fromisoformat(until) if until else None
+            # The doubt ends with that word: what is queued in the same second is this one's.
+            until = stored(datetime.fromisoformat(on[0]) - timedelta(seconds=1))
+            with writing(db):
+                db.conn.execute(
+                    "UPDATE handed_over SET doubted_until = ? WHERE doubted_until = ?", [until, stored(_TO_COME)]
+                )
+    return Doubted(datetime.fromisoformat(until), newest) if until else None
 
 
 def _noted(project: Path) -> tuple[int, datetime | None]:

@@ -212,9 +212,9 @@ def recover(db: Database, is_dead: Callable[[str], bool], now: datetime, *, repe
         if repeat:
             db.conn.execute(
                 # What another database may have sent is for the operator to decide.
-                "UPDATE deliveries SET state = 'queued', why = '', due_at = ?, changed_at = ? "
+                "UPDATE deliveries SET state = 'queued', why = '', changed_at = ? "
                 "WHERE state = 'uncertain' AND why != ?",
-                [stored(now), stored(now), DOUBTED],
+                [stored(now), DOUBTED],
             )
     return uncertain
 

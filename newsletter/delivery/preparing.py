@@ -49,7 +49,7 @@ class Preparing:
         return len(self._ready)
 
     def begin(self, copy: Claimed) -> None:
-        """Put it together; `sign` lets it be signed."""
+        """Put it together, and let it be signed: together with others, but in time."""
         moment, reader = self._clock(), recipient_of(copy)
         message = message_of(self._frozen, copy, self._links, moment)
         job = Job(
@@ -64,23 +64,17 @@ class Preparing:
         )
         if self._signer and self._signer.takes_long:
             self._unsigned.append((job, self._signer.prepare(message)))
+            if len(self._unsigned) == _TOGETHER:
+                self._let_sign()
         elif self._signer:
             job.signature = self._signer.signature(message)
         self._ready.append(job)
 
-    def sign(self) -> None:
-        """Have those signed that were begun since the last time."""
-        unsigned, self._unsigned = self._unsigned, []
-        for start in range(0, len(unsigned), _TOGETHER):
-            together = unsigned[start : start + _TOGETHER]
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "signing")
-            signing = self._threads.submit(_sign, together)
-            self._signing.update((job.delivery_id, signing) for job, _ in together)
-
     def take(self) -> Job:
         """The next one, finished."""
         job = self._ready.popleft()
+        if self._unsigned and self._unsigned[0][0] is job:
+            self._let_sign()
         if signing := self._signing.pop(job.delivery_id, None):
             signing.result()
         return job
@@ -92,12 +86,20 @@ class Preparing:
     def keep(self, ids: frozenset[int]) -> None:
         """Forget all others."""
         self._ready = deque(job for job in self._ready if job.delivery_id in ids)
+        self._unsigned = [one for one in self._unsigned if one[0].delivery_id in ids]
         self._signing = {delivery_id: signing for delivery_id, signing in self._signing.items() if delivery_id in ids}
 
     def close(self) -> None:
         """End the threads; what was not taken is forgotten."""
         if self._threads:
             self._threads.shutdown(cancel_futures=True)
+
+    def _let_sign(self) -> None:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "signing")
+        unsigned, self._unsigned = self._unsigned, []
+        signing = self._threads.submit(_sign, unsigned)
+        self._signing.update((job.delivery_id, signing) for job, _ in unsigned)
 
 
 def _sign(unsigned: list[tuple[Job, list[Unsigned]]]) -> None:

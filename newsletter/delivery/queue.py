@@ -59,7 +59,6 @@ class Queue:
         while len(self._preparing) < most and (copy := self._next(moment)):
             self._pacer.begun(copy.provider, moment)
             self._preparing.begin(copy)
-        self._preparing.sign()
 
     def take(self, moment: datetime) -> Job | None:
         """The next finished message."""

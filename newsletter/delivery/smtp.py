@@ -69,7 +69,7 @@ class SmtpLines:
         if not self._wires:
             # One first: a password that is wrong, said by all at once, may lock the account.
             wanted = min(wanted, 1)
-        if there < wanted and time.monotonic() >= self._not_before:
+        if there < wanted and (not there or time.monotonic() >= self._not_before):
             for _ in range(wanted - there):
                 self._opening += 1
                 threading.Thread(target=self._open, daemon=True, name="connecting").start()

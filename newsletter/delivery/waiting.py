@@ -30,9 +30,8 @@ def count_due(db: Database, by: datetime, *, only: int | None = None, notices_on
     # Each by an index that has all of it: there may be a million.
     waiting = _count(
         db,
-        "issues JOIN deliveries INDEXED BY deliveries_waiting ON issue_id = issues.id "
-        f"WHERE issues.id NOT IN ({_HELD}) "
-        "AND notice IS NULL AND deliveries.state IN ('queued', 'deferred') AND due_at <= ?",
+        "deliveries INDEXED BY deliveries_waiting WHERE notice IS NULL AND state IN ('queued', 'deferred') "
+        f"AND issue_id IN (SELECT id FROM issues WHERE id NOT IN ({_HELD})) AND due_at <= ?",
         stored(by),
     )
     return notices + waiting + _count(db, "deliveries WHERE notice IS NULL AND state IN ('claimed', 'sending')")

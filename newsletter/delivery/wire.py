@@ -18,6 +18,8 @@ from newsletter.delivery.outcomes import Deferred, Outcome, Refused, Sent, Unkno
 #: More than that without an end is no answer of a mail server.
 _LONGEST = 64_000
 _AT_ONCE = 256_000
+#: What TLS sends at once (RFC 8446, section 5.1): of more, only all of it would count as sent.
+_RECORD = 16_384
 #: RFC 5321, section 4.5.3.2.6: a server may take long over a message that it has; giving up leaves it uncertain.
 FINAL = 10.0
 
@@ -48,8 +50,7 @@ class _Taken:
     left: list[tuple[Step, bytes]] = field(default_factory=list)
     #: what the server said to its envelope, if not yes
     refusal: Outcome | None = None
-    #: bytes of this connection before its content, and up to its last one; None before it goes
-    begins_at: int | None = None
+    #: bytes of this connection up to and with its last one; None before it goes
     ends_at: int | None = None
     ready: bool = False
 
@@ -153,7 +154,6 @@ class Wire:
             return False
         if not self._out:
             self._heard = time.monotonic()
-        taken.begins_at = self._given
         self._give(job.signature, job.message, b".\r\n")
         taken.ends_at = self._given
         self._expected.append((Step.END, taken))
@@ -178,9 +178,9 @@ class Wire:
             if taken.refusal is not None:
                 self.answered += 1
                 events.append(_answered(taken, taken.refusal))
-            elif taken.begins_at is None or self._sent <= taken.begins_at:
+            elif taken.ends_at is None:
                 events.append(Returned(taken.job, why))
-            elif taken.ends_at and self._sent >= taken.ends_at:
+            elif self._sent >= taken.ends_at:
                 events.append(_answered(taken, Unknown(f"the connection broke in mid-message ({why})")))
             else:
                 events.append(_answered(taken, Deferred(f"the connection broke before the message was whole ({why})")))
@@ -200,7 +200,11 @@ class Wire:
         """Hand the network what it takes."""
         try:
             while self._out and not self.closed:
-                self._left_with(self.socket.sendmsg(self._out) if self._gathers else self.socket.send(self._out[0]))
+                if self._gathers:
+                    count = self.socket.sendmsg(self._out)
+                else:
+                    count = self.socket.send(memoryview(self._out[0])[:_RECORD])
+                self._left_with(count)
                 self._heard = time.monotonic()
         except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             pass
@@ -372,4 +376,6 @@ def _outcome(code: int, said: str) -> Outcome:
 
 
 def _because(error: OSError) -> str:
+    if isinstance(error, ssl.SSLEOFError):
+        return "the server closed it"
     return str(error.strerror or error)

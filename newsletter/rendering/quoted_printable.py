@@ -56,5 +56,6 @@ def _encode(data: bytes) -> bytes:
         return encoded
     if len(last) > 75:  # the soft break's own "=" must fit into 76 columns
         cut = 72 - (2 if last[70:71] == b"=" else 1 if last[71:72] == b"=" else 0)
-        encoded = encoded[: len(encoded) - len(last) + cut] + b"=\r\n" + last[cut:]
+        rest = b"=2E" + last[cut + 1 :] if last.startswith(b".", cut) else last[cut:]
+        encoded = encoded[: len(encoded) - len(last) + cut] + b"=\r\n" + rest
     return encoded + b"=\r\n"

@@ -89,6 +89,6 @@ def contents(pinned: int, for_you: int, favourites: int, outside: int) -> str:
 
 @lru_cache(maxsize=64)
 def mail_date(moment: datetime) -> str:
-    """A Date header (RFC 5322, section 3.3), without the locale's words."""
+    """A Date header (RFC 5322, section 3.3), without the locale's words; of a moment in UTC, as all of ours are."""
     day = WEEKDAYS[moment.weekday()][:3].title()
     return f"{day}, {moment.day:02} {MONTHS[moment.month - 1][:3]} {moment.year} {moment:%H:%M:%S %z}"

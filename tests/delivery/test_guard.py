@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from newsroom import empty_database
-from postbox import ADA, LATE, add_copy, person_in, whys
+from postbox import ADA, LATE, add_copy, notice, person_in, whys
 from sqlite_utils import Database
 
-from newsletter.delivery import guard
+from newsletter.delivery import guard, ledger
 from newsletter.delivery.claiming import Claims, claim
+from newsletter.delivery.guard import Doubted
+from newsletter.delivery.notices import NoticeKind
 from newsletter.delivery.workers import FOLDER
 from newsletter.errors import DeliveryError
 from newsletter.store import FILE, SENDING, open_store, switch, why_off
@@ -159,17 +161,47 @@ def test_a_copy_that_was_restored_here_is_doubted_already_and_not_asked_about_ag
 
 
 def test_a_restored_copy_is_doubted_until_the_operators_word_and_no_longer(store: Database, now: datetime) -> None:
-    assert guard.doubted_until(store) is None
+    assert guard.doubted(store) is None
     guard.doubt_restored(store)
-    until = guard.doubted_until(store)
-    assert until and until > now + 100_000 * HOUR
+    doubted = guard.doubted(store)
+    assert doubted and doubted.until > now + 100_000 * HOUR
     switch(store, SENDING, off=False, why="", now=now)
     # What is queued in the same second is this one's own.
-    assert guard.doubted_until(store) == now - timedelta(seconds=1)
+    assert guard.doubted(store) == Doubted(now - timedelta(seconds=1), 0)
     switch(store, SENDING, off=False, why="", now=now + HOUR)
-    assert guard.doubted_until(store) == now - timedelta(seconds=1)
+    assert guard.doubted(store) == Doubted(now - timedelta(seconds=1), 0)
     guard.trust(store)
-    assert guard.doubted_until(store) is None
+    assert guard.doubted(store) is None
+
+
+def test_of_a_restored_copy_the_mails_of_its_own_pages_are_in_no_doubt(store: Database, now: datetime) -> None:
+    before, after = (person_in(store, now, State.PENDING, address) for address in (ADA, "bob@example.org"))
+    ledger.post(store, notice(NoticeKind.CONFIRMATION, key="before", person=before.id), now)
+    guard.doubt_restored(store)
+    ledger.post(store, notice(NoticeKind.CONFIRMATION, key="after", person=after.id), now + HOUR)
+    switch(store, SENDING, off=False, why="", now=now + 2 * HOUR)
+    claims = claim_all(store, now + 2 * HOUR)
+    assert ([one.delivery.subscriber_id for one in claims.claimed], claims.doubted) == ([after.id], 1)
+
+
+def test_what_is_in_doubt_is_not_repeated_either(store: Database, now: datetime) -> None:
+    """Where the settings have uncertain mail repeated: its original may have done that."""
+    for n, state in enumerate(("uncertain", "sending", "queued"), 1):
+        add_copy(store, person_in(store, now, State.ACTIVE, f"r{n}@example.org"), now)
+        store.conn.execute("UPDATE deliveries SET state = ?, worker = 'w0' WHERE id = ?", [state, n])
+    guard.doubt_restored(store)
+    switch(store, SENDING, off=False, why="", now=now + HOUR)
+    ledger.recover(store, lambda worker: True, now + 2 * HOUR, repeat=True)
+    claims = claim_all(store, now + 2 * HOUR)
+    assert (claims.claimed, claims.doubted) == ([], 3)
+
+
+def test_to_ask_what_is_in_doubt_takes_no_lock(store: Database, project: Path, now: datetime) -> None:
+    guard.doubt(store, now)
+    writer = open_store(project / FILE)
+    with writing(writer):
+        assert guard.doubted(store) == Doubted(now, 0)
+    writer.conn.close()
 
 
 def test_two_newsletters_know_nothing_of_each_other(

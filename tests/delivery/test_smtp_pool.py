@@ -2,11 +2,14 @@
 
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from mailserver import mail_server
@@ -238,9 +241,26 @@ def test_connections_that_end_unused_beside_one_that_is_well_are_no_sign_that_th
             assert send_all(by, [letter(n)]) == {n: Sent("250 taken")}
 
 
-def test_a_connection_that_breaks_while_it_is_written_to_ends_in_order_over_tls_too(
-    secure: ssl.SSLContext, certificate: tuple[Path, Path]
-) -> None:
+def test_one_connection_at_a_time_is_as_fast_as_it_is() -> None:
+    """Nobody waits for what the server does not allow, when the one that it allows is used up."""
+    scripts = Scripts()
+    taken: list[int] = []
+
+    def greeting(n: int) -> str:
+        if any(not scripts.all[other].over for other in taken):
+            return "421 too many connections"
+        taken.append(n)
+        return "220 hi"
+
+    began = time.monotonic()
+    with serving(scripts, greeting) as port, closing(pool(port, 4, messages_per_connection=20)) as by:
+        assert len(send_all(by, [letter(n) for n in range(60)])) == 60
+    assert time.monotonic() - began < 20
+
+
+@contextmanager
+def over_tls(secure: ssl.SSLContext, certificate: tuple[Path, Path], job: Job) -> Iterator[tuple[Wire, ssl.SSLSocket]]:
+    """A connection on which the content of that message may leave, and its other side."""
     near, far = socket.socketpair()
     with ThreadPoolExecutor() as other:
         opening = other.submit(secure.wrap_socket, far, server_side=True)
@@ -248,16 +268,43 @@ def test_a_connection_that_breaks_while_it_is_written_to_ends_in_order_over_tls_
         theirs = opening.result()
     with ours, theirs:
         wire = Wire(ours, frozenset({"pipelining"}), 5, 10)
-        job = letter(1)
         wire.place(job)
         assert wire.write() == []
         assert theirs.recv(1_000).startswith(b"MAIL FROM:<papers@example.org>\r\nRCPT")
         theirs.sendall(b"250 yes\r\n250 yes\r\n354 go on\r\n")
         assert wire.read() == [Ready(job)]
         wire.go(job)
+        yield wire, theirs
+
+
+def test_over_tls_too_a_slow_reader_is_heard_while_it_reads(
+    secure: ssl.SSLContext, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr("newsletter.delivery.wire.time.monotonic", lambda: now[0])
+    job = replace(letter(1), message=MESSAGE + b"x" * 70 + b"\r\n" * 1_000_000)
+    with over_tls(secure, certificate, job) as (wire, theirs):
+        heard = 0
+        while heard < len(job.message) + 3:
+            now[0] += 1
+            assert wire.write() == wire.overdue(now[0]) == []
+            wanted = heard + 100_000
+            while heard < min(wanted, len(job.message) + 3):
+                heard += len(theirs.recv(16_384))
+                wire.write()
+        assert now[0] > 1_010, "longer than its patience"
+
+
+def test_a_connection_that_breaks_while_it_is_written_to_ends_in_order_over_tls_too(
+    secure: ssl.SSLContext, certificate: tuple[Path, Path]
+) -> None:
+    job = letter(1)
+    with over_tls(secure, certificate, job) as (wire, theirs):
         theirs.close()
         (event,) = wire.write()
-        assert event == Returned(job, wire.why)
+        assert wire.why == "the server closed it"
+        why = "the connection broke before the message was whole (the server closed it)"
+        assert event == Answered(job, Deferred(why), ANY)
         assert (wire.closed, wire.wants_to_write) == (True, False)
 
 

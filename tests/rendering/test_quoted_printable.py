@@ -14,7 +14,12 @@ from newsletter.rendering.quoted_printable import encode_html, encode_text, enco
 #: No lone surrogates: cleaning takes them out; "\r" would be read as the end of a line.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"))
 #: Of the lengths at which lines are broken, ending in all that has to be broken with care.
-LONG = st.builds(lambda n, c, tail: c * n + tail, st.integers(60, 80), st.sampled_from("a=é. "), TEXTS)
+LONG = st.builds(
+    lambda n, c, tail: c * n + tail,
+    st.integers(60, 80),
+    st.sampled_from("a=é. "),
+    TEXTS | st.text(st.sampled_from(".ab"), max_size=8),
+)
 SEGMENTS = st.lists(TEXTS | LONG | st.text(st.sampled_from("=. \t\nFromé-")), max_size=8)
 
 
@@ -47,7 +52,7 @@ def assert_well_formed(segments: list[bytes]) -> None:
 @example(["a" * 74 + "=", " "])
 @example(["a" * 74 + " \n", "a" * 75 + "\t\nb"])
 @example(["\n", ".", "\n", ".\n"])
-@example([".a", "..\n.. b", "." * 200, "a" * 75 + ".b\n"])
+@example([".a", "..\n.. b", "." * 200, "a" * 75 + ".b\n", "a" * 72 + ".pdf"])
 def test_joined_segments_read_as_the_joined_text(texts: list[str]) -> None:
     segments = [encode_text(text) for text in texts]
     assert_well_formed(segments)
