@@ -34,7 +34,7 @@ def told() -> Iterator[MailServer]:
 @pytest.fixture
 def newsletter(tmp_path: Path, told: MailServer) -> Iterator[Newsletter]:
     """Two hundred readers who get one issue by that server."""
-    smtp = f'[smtp]\nhost = "127.0.0.1"\nport = {told.port}\nsecurity = "none"\n'
+    smtp = f'[smtp]\nhost = "127.0.0.1"\nport = {told.port}\nsecurity = "none"\nconnections = 1\n'
     make_project(tmp_path, f'\n[delivery]\ntransport = "smtp"\non_uncertain = "resend"\n{smtp}')
     with Newsletter(tmp_path, embedder=WordEmbedder()) as newsletter:
         newsletter.pull()
@@ -95,6 +95,7 @@ def test_a_sender_that_is_killed_leaves_a_held_issue_held(newsletter: Newsletter
     process, issue = sending(newsletter, told)
     process.kill()
     newsletter.editor.hold(issue)
+    time.sleep(10 * SLOWLY)  # what the server has of it, it takes
     before = len(told.accepted)
     Process(newsletter.project, SEND).go().said()
     assert len(told.accepted) == before

@@ -197,8 +197,9 @@ def test_turns_are_taken_in_the_threads(store: Database, tmp_path: Path, monkeyp
         moments.append(time.monotonic())
         return item
 
+    began = time.monotonic()
     run(tmp_path, [["a"], ["b"], ["c"]], fetch)
-    assert max(moments) - min(moments) > 0.19
+    assert max(moments) - began > 0.19
     db = open_store(tmp_path / "newsletter.db")
     assert db.conn.execute("SELECT host FROM hosts").fetchall() == [("example.org",)]
     db.conn.close()
