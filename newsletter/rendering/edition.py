@@ -110,8 +110,8 @@ class Edition:
                 pick, cards[pick.entry_id], first
             )
             if first:
-                html_body.append(self.html.section(section, recipe.follows).filled(html))
-                text_body.append(self.text.section(section, recipe.follows).filled(text))
+                html_body += self.html.section(section, recipe.follows).pieces(html)
+                text_body += self.text.section(section, recipe.follows).pieces(text)
             if html_card.holes or text_card.holes:
                 more, less = signed.tokens(_VOTES, pick.entry_id)
                 html["pick.more"] = text["pick.more"] = more_path + more + _SOFT_BREAK
@@ -120,8 +120,8 @@ class Edition:
                     (pick.reason, pick.words)
                 ) or self._reasons(pick)
                 html["pick.number"] = text["pick.number"] = encode_value(str(number))
-            html_body.append(html_card.filled(html))
-            text_body.append(text_card.filled(text))
+            html_body += html_card.pieces(html)
+            text_body += text_card.pieces(text)
         also = [cards[pick.entry_id].title for pick in recipe.picks[1:3]]
         html.update({f"also.{n}": self.html.value(title) for n, title in enumerate(also)})
         html["preheader"] = self.html.preheader(len(also)).filled(html)

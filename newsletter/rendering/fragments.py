@@ -1,7 +1,7 @@
 """A piece of a mail, rendered and encoded once, with holes for what differs by reader."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -36,25 +36,32 @@ class Fragment:
     holes: tuple[str, ...]
     #: bytes of the literals
     size: int = field(init=False)
-    _pattern: bytes = field(init=False, repr=False, compare=False)
-    _pick: Callable[[Mapping[str, bytes]], object] = field(init=False, repr=False, compare=False)
+    _blank: list[bytes] = field(init=False, repr=False, compare=False)
+    _pick: Callable[[Mapping[str, bytes]], Iterable[bytes]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", sum(map(len, self.literals)))
-        # One formatting in C is three times as fast as filling a list of pieces.
-        object.__setattr__(self, "_pattern", b"%b".join(literal.replace(b"%", b"%%") for literal in self.literals))
-        object.__setattr__(self, "_pick", itemgetter(*self.holes) if self.holes else lambda values: ())
+        blank = [b""] * (2 * len(self.holes) + 1)
+        blank[::2] = self.literals
+        object.__setattr__(self, "_blank", blank)
+        object.__setattr__(self, "_pick", _picking(self.holes))
+
+    def pieces(self, values: Mapping[str, bytes]) -> list[bytes]:
+        """The text with its holes filled, not joined: to join a mail once is five times as fast as bit by bit."""
+        pieces = self._blank.copy()
+        pieces[1::2] = self._pick(values)
+        return pieces
 
     def filled(self, values: Mapping[str, bytes]) -> bytes:
-        """The text with its holes filled."""
-        return self._pattern % self._pick(values)
+        """The same in one."""
+        return b"".join(self.pieces(values))
 
     def around(self, name: str, body: list[bytes], values: Mapping[str, bytes]) -> list[bytes]:
-        """In pieces, with the pieces of `body` in the hole of that name: large texts are joined only once."""
-        pieces = [self.literals[0]]
-        for hole_name, literal in zip(self.holes, self.literals[1:], strict=True):
-            pieces += body if hole_name == name else [values[hole_name]]
-            pieces.append(literal)
+        """In pieces, with the pieces of `body` in the hole of that name."""
+        pieces = self.pieces({**values, name: b""})
+        for n in reversed(range(len(self.holes))):
+            if self.holes[n] == name:
+                pieces[2 * n + 1 : 2 * n + 2] = body
         return pieces
 
     def partly_filled(self, values: Mapping[str, bytes]) -> "Fragment":
@@ -67,6 +74,13 @@ class Fragment:
                 holes.append(name)
                 literals.append(literal)
         return Fragment(tuple(literals), tuple(holes))
+
+
+def _picking(holes: tuple[str, ...]) -> Callable[[Mapping[str, bytes]], Iterable[bytes]]:
+    """What gives the values for these holes, in order."""
+    if len(holes) > 1:
+        return itemgetter(*holes)
+    return lambda values: [values[name] for name in holes]
 
 
 def cut(rendered: str, encode: Encode) -> Fragment:
