@@ -146,8 +146,8 @@ class _Loop:
         self._done: list[tuple[Job, Outcome, int]] = []
         #: how much is claimed at once, what was answered since the last claim, and when that was
         self._size, self._answered, self._claimed_at = LEAST, 0, time.monotonic()
-        #: the last claim found nothing
-        self._exhausted = False
+        #: the last claim found nothing; or what it found is over already, and there may be more
+        self._exhausted = self._at_once = False
         self._busy_turns = 0
         self._saved_at = self._claimed_at
 
@@ -190,7 +190,7 @@ class _Loop:
 
     def _refill(self) -> None:
         """Claim more when half of it is used up: at most what a second takes, and what the pace allows."""
-        now = time.monotonic()
+        self._at_once, now = False, time.monotonic()
         idle = not (self._placed or self._done)
         if len(self._queue) > self._size // 2 or (self._exhausted and now - self._claimed_at < AGAIN and not idle):
             return
@@ -217,7 +217,7 @@ class _Loop:
         )
         self.outcome.counts[DeliveryState.DROPPED] += claims.dropped
         self.outcome.counts[DeliveryState.UNCERTAIN] += claims.doubted
-        self._exhausted = claims.nothing
+        self._exhausted, self._at_once = claims.nothing, not (claims.nothing or claims.claimed)
         if claims.claimed:
             guard.note(self._how.project, claims.number, moment)
             self._queue.add(claims.claimed)
@@ -239,6 +239,8 @@ class _Loop:
 
     def _patience(self) -> float:
         """Seconds until there is something to do by itself."""
+        if self._at_once:
+            return 0.0
         if self._placed or not self._exhausted:
             return TURN
         return min(TURN, max(self._queue.free_in(self._how.clock()), 0.001))

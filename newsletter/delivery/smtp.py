@@ -18,9 +18,9 @@ from newsletter.errors import TransportDown
 
 #: Another connection is opened for every so many messages that wait.
 _EACH = 8
-#: Seconds after which a connection that could not be opened beside others is tried again.
-_AGAIN = 30.0
-#: Connections that ended one after the other before any message went by them: the server is not well.
+#: Seconds after which a connection that could not be opened is tried again: beside others, and where there is none.
+_MORE, _AGAIN = 30.0, 1.0
+#: Connections one after the other that came to nothing, or ended before any message went by them: it is not well.
 _MOST_LOST = 3
 #: Seconds between two looks for connections that are silent for too long.
 _LOOK = 0.5
@@ -52,8 +52,11 @@ class SmtpLines:
         self._wake, self._woken = socket.socketpair()
         self._woken.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ)
-        self._not_before = 0.0
+        #: when another may be opened beside those that are there, and when one where there is none
+        self._more_at = self._again_at = 0.0
         self._lost = 0
+        #: has it taken anything yet?
+        self._well = False
         self._down: TransportDown | None = None
         self._looked = 0.0
         self._closed = False
@@ -69,7 +72,7 @@ class SmtpLines:
         if not self._wires:
             # One first: a password that is wrong, said by all at once, may lock the account.
             wanted = min(wanted, 1)
-        if there < wanted and (not there or time.monotonic() >= self._not_before):
+        if there < wanted and time.monotonic() >= (self._more_at if there else self._again_at):
             for _ in range(wanted - there):
                 self._opening += 1
                 threading.Thread(target=self._open, daemon=True, name="connecting").start()
@@ -179,7 +182,11 @@ class SmtpLines:
                 self._selector.register(wire.socket, selectors.EVENT_READ, wire)
             elif self._wires or self._opening:
                 # The others go on; a server has a limit of connections that nobody told us.
-                self._not_before = time.monotonic() + _AGAIN
+                self._more_at = time.monotonic() + _MORE
+            elif self._well and self._lost + 1 < _MOST_LOST:
+                # It may not have noticed yet that the one before has ended.
+                self._lost += 1
+                self._again_at = time.monotonic() + _AGAIN
             else:
                 self._down = found
 
@@ -204,11 +211,12 @@ class SmtpLines:
         # In this order: the next connection may have the same number.
         self._selector.unregister(wire.socket)
         wire.socket.close()
+        self._well = self._well or wire.answered > 0
         if wire.answered or wire.hung_up:
             self._lost = 0
         elif any(other.answered for other in self._wires):
             # The others go on: it ends those that nothing goes by, or has a limit of connections.
-            self._not_before = time.monotonic() + _AGAIN
+            self._more_at = time.monotonic() + _MORE
         else:
             self._lost += 1
         if self._lost >= _MOST_LOST and self._down is None:

@@ -250,6 +250,17 @@ def test_progress_tells_how_many_are_done(db: Database, tmp_path: Path, clock: C
     assert set(range(1, 61)) <= set(told)
 
 
+def test_copies_that_nobody_wants_any_more_are_dropped_without_a_pause(
+    db: Database, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("newsletter.delivery.lines.time.sleep", pauses.append)
+    db.conn.execute("UPDATE subscribers SET state = 'paused'")
+    assert run(db, tmp_path, clock, Script()) == Counter({DeliveryState.DROPPED: 60})
+    # Sixty are more than one claim takes.
+    assert (len(pauses) > 1, set(pauses)) == (True, {0.0})
+
+
 def test_a_name_for_a_file_holds_no_path(db: Database, tmp_path: Path, clock: Clock) -> None:
     db.conn.execute("UPDATE subscribers SET address = 'a/../../b''\"x@example.org' WHERE address = 'r00@example.org'")
     script = Script()
