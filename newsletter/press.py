@@ -1,7 +1,7 @@
 """Making an issue: candidates | embed | rank | compose | choose sentences | recipes. Wires rooms, decides nothing."""
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from functools import cached_property
@@ -30,13 +30,13 @@ from newsletter.ranking.sentences import telling_sentence
 from newsletter.ranking.tastes import Tastes, Voted, tastes_of
 from newsletter.ranking.votes import Vote, votes_of
 from newsletter.rendering import words
-from newsletter.rendering.card import Card, card_of
+from newsletter.rendering.card import card_of
 from newsletter.rendering.edition import Edition, Reader, check, shared_variables
 from newsletter.rendering.intro import intro_html, intro_text
 from newsletter.rendering.links import Signer
 from newsletter.rendering.palette import palette_for
 from newsletter.rendering.recipe import Recipe
-from newsletter.rendering.sample import sample_cards, sample_recipes
+from newsletter.rendering.sample import recipes_of, sample_cards, sample_recipes
 from newsletter.rendering.templates import explain, load_sources
 from newsletter.settings import Settings
 from subscribers.people import Subscriber
@@ -115,7 +115,7 @@ class Press:
                 for entry in candidates.values()
             },
         )
-        self._check(frozen, [])
+        self._check(frozen, sample_recipes(self._signer.key_id))
         pins = [entry.id for entry in pinned]
         return Printing(key, frozen, list(candidates.values()), pins, None, up_to_entry)
 
@@ -132,7 +132,8 @@ class Press:
         """
         if draft.stored:
             return draft
-        self._check(draft.frozen, list(draft.frozen.cards.values()))
+        # The templates themselves were tried when the draft was made.
+        self._check(draft.frozen, recipes_of(list(draft.frozen.cards.values()), self._signer.key_id))
         stored = issues.freeze(
             self._db,
             draft.key,
@@ -317,12 +318,12 @@ class Press:
             ),
         )
 
-    def _check(self, frozen: FrozenIssue, own: Sequence[Card]) -> None:
-        """Render the worst there is, and some cards of the issue's own: a broken template is told before any mail."""
+    def _check(self, frozen: FrozenIssue, recipes: Iterable[Recipe]) -> None:
+        """Render these, with the worst cards that there are at hand: a broken template is told before any mail."""
         reader = Reader(2**32, "ada@example.com")
         cards = frozen.cards | sample_cards()
         try:
-            for recipe in sample_recipes(own, self._signer.key_id):
+            for recipe in recipes:
                 check(frozen.edition, recipe, cards, reader, self._signer)
         except Exception as error:  # whatever an expression in a template may raise
             if explained := explain(error, self._templates):

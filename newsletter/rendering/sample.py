@@ -18,28 +18,35 @@ def sample_cards() -> dict[int, Card]:
     return {_FULL: full, _BARE: Card(_BARE, "x", link, False, "", "", "", (), None)}
 
 
-def sample_recipes(cards: Sequence[Card], key_id: int) -> Iterator[Recipe]:
-    """Recipes that use every section, reason and variant, and every one of the issue's own cards."""
-
-    def pick(entry_id: int, section: Section, reason: ReasonKind) -> Pick:
-        return Pick(entry_id, section, 0.5, reason, _NASTY, None if entry_id == _BARE else 0)
-
+def sample_recipes(key_id: int) -> Iterator[Recipe]:
+    """Recipes of the sample cards that use every section, reason and variant."""
     everything = (
-        pick(_FULL, Section.PINNED, ReasonKind.EDITOR),
-        pick(_BARE, Section.PINNED, ReasonKind.EDITOR),
-        *(pick(_FULL, Section.FOR_YOU, reason) for reason in ReasonKind),
-        pick(_BARE, Section.FOR_YOU, ReasonKind.INTEREST),
-        pick(_FULL, Section.FAVOURITES, ReasonKind.POPULAR),
-        pick(_FULL, Section.FAVOURITES, ReasonKind.POPULAR),
-        pick(_FULL, Section.OUTSIDE, ReasonKind.OUTSIDE),
-        pick(_BARE, Section.OUTSIDE, ReasonKind.OUTSIDE),
+        _pick(_FULL, Section.PINNED, ReasonKind.EDITOR),
+        _pick(_BARE, Section.PINNED, ReasonKind.EDITOR),
+        *(_pick(_FULL, Section.FOR_YOU, reason) for reason in ReasonKind),
+        _pick(_BARE, Section.FOR_YOU, ReasonKind.INTEREST),
+        _pick(_FULL, Section.FAVOURITES, ReasonKind.POPULAR),
+        _pick(_FULL, Section.FAVOURITES, ReasonKind.POPULAR),
+        _pick(_FULL, Section.OUTSIDE, ReasonKind.OUTSIDE),
+        _pick(_BARE, Section.OUTSIDE, ReasonKind.OUTSIDE),
     )
     for follows in (True, False):
         for name in ("", _NASTY):
             yield Recipe(everything, name, 1, _NASTY, "morning", "3 March 2026", _NASTY, follows, key_id)
-    for n in range(0, len(cards), 8):
-        some = tuple(pick(card.entry_id, Section.FOR_YOU, ReasonKind.INTEREST) for card in cards[n : n + 8])
-        yield Recipe(some, "Ada", 1, "x", "morning", "3 March 2026", "x", True, key_id)
     # So many that some do not fit.
-    many = tuple(pick(_FULL, Section.FOR_YOU, ReasonKind.INTEREST) for _ in range(80))
-    yield Recipe(many, "Ada", 1, "x", "morning", "3 March 2026", "x", True, key_id)
+    yield _for_you([_FULL] * 80, key_id)
+
+
+def recipes_of(cards: Sequence[Card], key_id: int) -> Iterator[Recipe]:
+    """Recipes that use each of an issue's own cards."""
+    for n in range(0, len(cards), 8):
+        yield _for_you([card.entry_id for card in cards[n : n + 8]], key_id)
+
+
+def _for_you(entry_ids: Sequence[int], key_id: int) -> Recipe:
+    picks = tuple(_pick(entry_id, Section.FOR_YOU, ReasonKind.INTEREST) for entry_id in entry_ids)
+    return Recipe(picks, "Ada", 1, "x", "morning", "3 March 2026", "x", True, key_id)
+
+
+def _pick(entry_id: int, section: Section, reason: ReasonKind) -> Pick:
+    return Pick(entry_id, section, 0.5, reason, _NASTY, None if entry_id == _BARE else 0)

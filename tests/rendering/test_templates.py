@@ -56,7 +56,7 @@ def tried(folder: Path) -> None:
     issue = edition(folder)
     cards = sample_cards()
     try:
-        for a_recipe in sample_recipes([], SIGNER.key_id):
+        for a_recipe in sample_recipes(SIGNER.key_id):
             check(issue, a_recipe, cards, READER, SIGNER)
     except (jinja2.TemplateError, TypeError, ValueError) as error:
         if explained := explain(error, folder):
