@@ -56,7 +56,8 @@ def clean_text(raw: str) -> str:
     text = raw[:MAX_RAW]
     if _TAG.search(text) or ("<!--" in text and "-->" in text):
         spaced = _BLOCK_END.sub(r" \1 ", text.replace("<![CDATA[", "").replace("]]>", ""))
-        text = nh3.clean(spaced, tags=set(), clean_content_tags={"script", "style"})
+        # Half a pair of UTF-16, as JSON may hold it, is no text for it.
+        text = nh3.clean(spaced.encode("utf-8", "ignore").decode(), tags=set(), clean_content_tags={"script", "style"})
     text = html.unescape(_ENDLESS.sub(" ", text))
     if "\\" in text or "$" in text or "{" in text:
         text = _from_latex(text)

@@ -123,6 +123,7 @@ ANYTHING = st.text(max_size=300) | st.lists(
         ("می‌خواهم", "می‌خواهم"),
         ("cafe\u0301", "café"),
         ("half \ud800 pair", "half pair"),
+        ("<b>half</b> \ud800 pair", "half pair"),
         ("", ""),
         (" \n\t ", ""),
     ],
