@@ -36,6 +36,15 @@ def restored(there: Town, backup: Path, folder: Path) -> None:
     assert there.run("send").status == 1
 
 
+def put_back_after_sending(there: Town, tmp_path: Path) -> None:
+    """In its own folder, where the guard's note is still there."""
+    backup = back_up(there, tmp_path)
+    assert there.run("send").status == 0
+    for name in (SETTINGS, STORE, f"{STORE}-wal", f"{STORE}-shm"):
+        (there.project / name).unlink(missing_ok=True)
+    restored(there, backup, there.project)
+
+
 def test_what_was_sent_since_the_backup_is_not_sent_again(there: Town, tmp_path: Path) -> None:
     backup = back_up(there, tmp_path)
     assert there.run("send").status == 0
@@ -77,11 +86,7 @@ def test_one_that_moved_before_it_had_sent_goes_on(there: Town, tmp_path: Path) 
 
 def test_one_that_is_restored_in_its_own_folder_is_asked_about_once(there: Town, tmp_path: Path) -> None:
     """There the guard sees the same."""
-    backup = back_up(there, tmp_path)
-    assert there.run("send").status == 0
-    for name in (SETTINGS, STORE, f"{STORE}-wal", f"{STORE}-shm"):
-        (there.project / name).unlink(missing_ok=True)
-    restored(there, backup, there.project)
+    put_back_after_sending(there, tmp_path)
     time.sleep(1.1)  # the last claim was in this second, perhaps
     there.run("mail", "on")
     assert there.run("send").status == PARTLY
@@ -90,11 +95,7 @@ def test_one_that_is_restored_in_its_own_folder_is_asked_about_once(there: Town,
 
 
 def test_a_word_that_nothing_was_sent_is_doubted_where_something_was(there: Town, tmp_path: Path) -> None:
-    backup = back_up(there, tmp_path)
-    assert there.run("send").status == 0
-    for name in (SETTINGS, STORE, f"{STORE}-wal", f"{STORE}-shm"):
-        (there.project / name).unlink(missing_ok=True)
-    restored(there, backup, there.project)
+    put_back_after_sending(there, tmp_path)
     there.run("mail", "on", "--all")
     told = there.run("send")
     assert told.status == 1

@@ -29,6 +29,8 @@ from subscribers.suppression import Reason, suppression_of
 #: write lock for long.
 LEAST, MOST = 50, 1_000
 _WAITS = "state IN ('queued', 'deferred')"
+#: Their copies stay where they are.
+HELD = "SELECT id FROM issues WHERE state IN ('frozen', 'held')"
 _QUEUED = f"deliveries INDEXED BY deliveries_waiting WHERE notice IS NULL AND {_WAITS}"
 #: The issues that have waiting copies: one step in an index for each, however many copies there are. It is named,
 #: because by the index of states SQLite would read all of them.
@@ -140,7 +142,7 @@ def _due(db: Database, now: datetime, most: int, only: int | None, *, notices_on
     if only is not None:
         rows = db.conn.execute(
             f"{SELECT} WHERE subscriber_id = ? AND {_WAITS} AND due_at <= ? AND (notice IS NOT NULL OR NOT ? AND "
-            "issue_id NOT IN (SELECT id FROM issues WHERE state IN ('frozen', 'held'))) "
+            f"issue_id NOT IN ({HELD})) "
             "ORDER BY notice IS NULL, due_at, id LIMIT ?",
             [only, stored(now), notices_only, most],
         )

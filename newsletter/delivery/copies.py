@@ -25,18 +25,6 @@ class FrozenIssue:
 
     edition: Edition
     cards: dict[int, Card] = field(default_factory=dict)
-    #: entries whose cards thank somebody
-    thanking: set[int] = field(init=False, default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.take(list(self.cards.items()))
-
-    def take(self, cards: Iterable[tuple[int, Card]]) -> None:
-        """Keep further cards."""
-        for entry_id, card in cards:
-            self.cards[entry_id] = card
-            if card.thanks:
-                self.thanking.add(entry_id)
 
     @cached_property
     def letterhead(self) -> Letterhead:
@@ -70,7 +58,7 @@ class FrozenIssues:
 
     def get(self, issue_id: int, entry_ids: Iterable[int]) -> FrozenIssue:
         """The issue, with at least these entries' cards."""
-        wanted = frozenset(entry_ids)
+        wanted = set(entry_ids)
         issue = self._issues.get(issue_id)
         if issue is None or self._names_somebody_erased(issue_id, issue, wanted):
             while len(self._issues) >= MOST:
@@ -79,13 +67,13 @@ class FrozenIssues:
         missing = wanted - issue.cards.keys()
         if missing:
             found: Mapping[int, str] = issues.cards_of(self._db, issue_id, missing)
-            issue.take((entry_id, load_card(text)) for entry_id, text in found.items())
+            issue.cards.update((entry_id, load_card(text)) for entry_id, text in found.items())
         return issue
 
-    def _names_somebody_erased(self, issue_id: int, issue: FrozenIssue, wanted: frozenset[int]) -> bool:
+    def _names_somebody_erased(self, issue_id: int, issue: FrozenIssue, wanted: set[int]) -> bool:
         """Whether a card thanks somebody who, by another process's doing, is not named any more."""
-        thanking = issue.thanking & wanted
-        if not thanking:
+        thanks = {one: card.thanks for one in wanted if (card := issue.cards.get(one)) and card.thanks}
+        if not thanks:
             return False
-        kept = issues.cards_of(self._db, issue_id, thanking)
-        return any(load_card(text).thanks != issue.cards[entry_id].thanks for entry_id, text in kept.items())
+        kept = issues.cards_of(self._db, issue_id, thanks)
+        return any(load_card(text).thanks != thanks[entry_id] for entry_id, text in kept.items())

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from newsletter.delivery.claiming import HELD
 from subscribers.database import stored
 
 _OPEN = "state IN ('queued', 'deferred', 'claimed', 'sending')"
-_HELD = "SELECT id FROM issues WHERE state IN ('frozen', 'held')"
 
 
 def count_due(db: Database, by: datetime, *, only: int | None = None, notices_only: bool = False) -> int:
@@ -19,7 +19,7 @@ def count_due(db: Database, by: datetime, *, only: int | None = None, notices_on
         return _count(
             db,
             f"deliveries WHERE subscriber_id = ? AND {_OPEN} AND due_at <= ? AND "
-            f"(notice IS NOT NULL OR NOT ? AND issue_id NOT IN ({_HELD}))",
+            f"(notice IS NOT NULL OR NOT ? AND issue_id NOT IN ({HELD}))",
             only,
             stored(by),
             notices_only,
@@ -31,7 +31,7 @@ def count_due(db: Database, by: datetime, *, only: int | None = None, notices_on
     waiting = _count(
         db,
         "deliveries INDEXED BY deliveries_waiting WHERE notice IS NULL AND state IN ('queued', 'deferred') "
-        f"AND issue_id IN (SELECT id FROM issues WHERE id NOT IN ({_HELD})) AND due_at <= ?",
+        f"AND issue_id IN (SELECT id FROM issues WHERE id NOT IN ({HELD})) AND due_at <= ?",
         stored(by),
     )
     return notices + waiting + _count(db, "deliveries WHERE notice IS NULL AND state IN ('claimed', 'sending')")

@@ -106,9 +106,7 @@ class Edition:
         for number, pick in enumerate(recipe.shown, 1):
             first = pick.section is not section
             section = pick.section
-            html_card, text_card = self._card_pairs.get((section, pick.entry_id, first, pick.sentence)) or self._cards(
-                pick, cards[pick.entry_id], first
-            )
+            html_card, text_card = self._cards(pick, cards[pick.entry_id], first)
             if first:
                 html_body += self.html.section(section, recipe.follows).pieces(html)
                 text_body += self.text.section(section, recipe.follows).pieces(text)
@@ -116,9 +114,7 @@ class Edition:
                 more, less = signed.tokens(_VOTES, pick.entry_id)
                 html["pick.more"] = text["pick.more"] = more_path + more + _SOFT_BREAK
                 html["pick.less"] = text["pick.less"] = less_path + less + _SOFT_BREAK
-                html["pick.reason"], text["pick.reason"] = self._reason_pairs.get(
-                    (pick.reason, pick.words)
-                ) or self._reasons(pick)
+                html["pick.reason"], text["pick.reason"] = self._reasons(pick)
                 html["pick.number"] = text["pick.number"] = encode_value(str(number))
             html_body += html_card.pieces(html)
             text_body += text_card.pieces(text)

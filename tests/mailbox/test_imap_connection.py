@@ -1,9 +1,7 @@
 """Reaching a mailbox: only safely, and with a sentence for whatever is in the way."""
 
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +18,8 @@ from newsletter.mailbox.envelope import Disposition
 from newsletter.mailbox.imap import ImapMailbox
 from newsletter.mailbox.imap_connection import CannotRead, ImapServer, Obstacle
 from newsletter.mailbox.loopback import is_loopback
+
+pytest_plugins = ("tls_fixtures",)
 
 #: They wait, as servers let one wait.
 pytestmark = pytest.mark.slow
@@ -51,22 +51,6 @@ def server(double: ImapServerDouble) -> ImapServer:
     return ImapServer("127.0.0.1", double.port, "none", "papers@news.test", "right", timeout=5)
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for localhost, signed by itself, and its key."""
-    if not shutil.which("openssl"):
-        pytest.skip("there is no openssl on this machine")
-    folder = tmp_path_factory.mktemp("certificate")
-    files = folder / "certificate.pem", folder / "key.pem"
-    options = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
-    subprocess.run(
-        ["openssl", *options.split(), "-addext", "subjectAltName=DNS:localhost", "-out", files[0], "-keyout", files[1]],
-        check=True,
-        capture_output=True,
-    )
-    return files
-
-
 @pytest.fixture
 def secure(certificate: tuple[Path, Path]) -> Iterator[ImapServerDouble]:
     """A server with TLS."""
@@ -74,11 +58,6 @@ def secure(certificate: tuple[Path, Path]) -> Iterator[ImapServerDouble]:
     context.load_cert_chain(*certificate)
     with imap_server(context) as double:
         yield double
-
-
-@pytest.fixture
-def trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
 
 
 @pytest.mark.usefixtures("trusted")

@@ -1,4 +1,4 @@
-"""A server's TLS, for tests over SMTP; a module of its own, because pytest loads it as a plugin."""
+"""A server's TLS, for tests over SMTP and IMAP; a module of its own, because pytest loads it as a plugin."""
 
 import shutil
 import ssl
