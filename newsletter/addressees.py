@@ -8,7 +8,7 @@ from newsletter.entries.pulling import Popularity
 from newsletter.errors import IssueError
 from newsletter.issues.calendar import CUT_OFF, LOOK_BACK, current_slot, due_slot, is_due_date, next_slot, slot_on
 from newsletter.issues.issue import IssueKey
-from newsletter.press import Addressee
+from newsletter.printing import Addressee
 from newsletter.settings import Settings
 from subscribers.cadence import Cadence, Frequency
 from subscribers.people import Subscriber

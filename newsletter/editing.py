@@ -28,7 +28,8 @@ from newsletter.issues.editorial import (
     write_editorial,
 )
 from newsletter.issues.issue import IssueKey, IssueState, NothingNew, StoredIssue, parse_issue_key
-from newsletter.press import Addressee, Press, shape_of
+from newsletter.press import Press, shape_of
+from newsletter.printing import Addressee
 from newsletter.readers.desk import Readers
 from newsletter.rendering.letter import Letter
 from newsletter.rendering.links import Signer

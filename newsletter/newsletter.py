@@ -30,8 +30,9 @@ from newsletter.errors import DeliveryError, NewsletterError
 from newsletter.issues import store as issues
 from newsletter.issues.calendar import LEAD
 from newsletter.issues.issue import IssueKey, StoredIssue, parse_issue_key
-from newsletter.press import Press, Printing
+from newsletter.press import Press
 from newsletter.previewing import preview
+from newsletter.printing import Printing
 from newsletter.ranking.embedding import Embedder, Progress
 from newsletter.ranking.model import ModelProcess
 from newsletter.readers.correspondence import Correspondence

@@ -1,10 +1,8 @@
 """Making an issue: candidates | embed | rank | compose | choose sentences | recipes. Wires rooms, decides nothing."""
 
-import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +15,15 @@ from newsletter.entries import store as entries
 from newsletter.entries.entry import Entry
 from newsletter.errors import IssueError
 from newsletter.issues import store as issues
-from newsletter.issues.calendar import LOOK_BACK, Slot, next_slot, previous_due_dates
-from newsletter.issues.composing import Shape, compose, favourites
+from newsletter.issues.calendar import LOOK_BACK, next_slot, previous_due_dates
+from newsletter.issues.composing import Shape
 from newsletter.issues.editorial import read_editorial
-from newsletter.issues.issue import IssueKey, NothingNew, Pick, ReasonKind, StoredIssue
+from newsletter.issues.issue import IssueKey, NothingNew, Pick, StoredIssue
+from newsletter.judging import Judge, Judgement
+from newsletter.printing import Addressee, Printing
 from newsletter.ranking import votes
-from newsletter.ranking.arrays import Booleans
-from newsletter.ranking.embedding import Embedder, Progress, Vectors, vectors_of
-from newsletter.ranking.lexicon import Lexicon
-from newsletter.ranking.scoring import Ranking, general_scores, rank
+from newsletter.ranking.embedding import Embedder, Told
 from newsletter.ranking.sentences import telling_sentence
-from newsletter.ranking.tastes import Tastes, Voted, tastes_of
-from newsletter.ranking.votes import Vote, votes_of
 from newsletter.rendering import words
 from newsletter.rendering.card import card_of
 from newsletter.rendering.edition import Edition, Reader, check, shared_variables
@@ -39,44 +34,6 @@ from newsletter.rendering.recipe import Recipe
 from newsletter.rendering.sample import recipes_of, sample_cards, sample_recipes
 from newsletter.rendering.templates import explain, load_sources
 from newsletter.settings import Settings
-from subscribers.people import Subscriber
-
-Told = Callable[[str], Progress]
-#: Entries that somebody voted on, read at once: memory stays flat however many there are.
-CHUNK = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Addressee:
-    """A reader and the slot for which they get an issue."""
-
-    reader: Subscriber
-    slot: Slot
-
-    @property
-    def key(self) -> IssueKey:
-        """The issue they get."""
-        return IssueKey(self.reader.cadence.frequency, self.slot.date)
-
-
-@dataclass(frozen=True)
-class Printing:
-    """An issue, frozen or as a draft, ready to be composed for readers."""
-
-    key: IssueKey
-    frozen: FrozenIssue
-    candidates: Sequence[Entry]
-    #: entry ids in the editor's order
-    pins: Sequence[int]
-    #: None for a draft
-    stored: StoredIssue | None
-    #: the highest entry id it covers; the next issue begins behind it
-    up_to_entry: int
-
-    @cached_property
-    def lexicon(self) -> Lexicon:
-        """Which candidates hold which words; made when the first reader mutes something."""
-        return Lexicon([entry.text for entry in self.candidates])
 
 
 class Press:
@@ -90,9 +47,9 @@ class Press:
         self._templates = project / "templates"
         self._project = project
         self._settings = settings
-        self._embedder = embedder
         self._signer = signer
-        self._told = told
+        #: what draws readers
+        self.judge = Judge(db, embedder, told)
         #: the issues that were made, for who sends them
         self.frozen = FrozenIssues(db)
 
@@ -148,48 +105,18 @@ class Press:
 
     def recipes(self, printing: Printing, addressees: Sequence[Addressee], shape: Shape) -> list[Recipe | NothingNew]:
         """What each of these readers gets, by what they follow and by their votes so far. Raises `ModelError`."""
-        candidates = printing.candidates
-        if not candidates:
+        if not printing.candidates:
             return [NothingNew("nothing has come in since the issue before") for _ in addressees]
         readers = [addressee.reader for addressee in addressees]
-        texts = [entry.text for entry in candidates]
-        vectors = vectors_of(self._db, self._embedder, texts, self._told("Reading entries"))
-        lines = sorted({interest.text for reader in readers for interest in reader.interests})
-        known = dict(
-            zip(lines, vectors_of(self._db, self._embedder, lines, self._told("Reading interests")), strict=True)
-        )
-        voted = votes_of(self._db, [reader.id for reader in readers])
-        tastes = tastes_of(
-            [reader.interests for reader in readers],
-            known,
-            vectors.shape[1],
-            [voted.get(reader.id, ()) for reader in readers],
-            self._voted(voted),
-        )
-        general = general_scores(vectors, [entry.popularity for entry in candidates])
-        seen = self._seen(candidates, readers)
-        at = {entry.id: n for n, entry in enumerate(candidates)}
-        pinned = [at[entry_id] for entry_id in printing.pins]
-        ranking = rank(
-            vectors,
-            tastes,
-            general,
-            # A pinned entry may take a place of the ranking, so a few more are ranked.
-            shape.picks + len(pinned),
-            seen=seen,
-            named=_named(printing, readers),
-            elsewhere=[*pinned, *favourites(candidates)[: shape.favourites]],
-            floor=shape.floor,
-            seed=zlib.crc32(str(printing.key).encode()),
-        )
-        composed = compose(candidates, ranking, tastes, pinned=pinned, seen=seen, shape=shape)
-        self._choose_sentences(composed, printing, _Subjects(vectors, at, known, tastes, ranking))
+        judgement = self.judge.of(printing, readers, shape)
+        composed = judgement.composed(shape)
+        self._choose_sentences(composed, printing, judgement)
         counts = records.counts_before(self._db, [reader.id for reader in readers])
         return [
             self._recipe(printing, addressee, picks, counts.get(addressee.reader.id, 0) + 1, bool(follows))
             if isinstance(picks, tuple)
             else picks
-            for addressee, picks, follows in zip(addressees, composed, tastes.follows, strict=True)
+            for addressee, picks, follows in zip(addressees, composed, judgement.tastes.follows, strict=True)
         ]
 
     def _recipe(
@@ -214,13 +141,13 @@ class Press:
         self,
         composed: list[tuple[Pick, ...] | NothingNew],
         printing: Printing,
-        subjects: "_Subjects",
+        judgement: Judgement,
     ) -> None:
         """Set the sentence of every pick, in place: the one nearest to what its reason is about."""
         chosen = {pick.entry_id for picks in composed if isinstance(picks, tuple) for pick in picks}
         sentences = {i: c.sentences for i in chosen if (c := printing.frozen.cards[i]).sentences}
         flat = [sentence for said in sentences.values() for sentence in said]
-        rows = vectors_of(self._db, self._embedder, flat, self._told("Reading sentences"))
+        rows = self.judge.vectors(flat, "Reading sentences")
         starts = np.cumsum([0, *(len(said) for said in sentences.values())])
         vectors = {i: rows[a:b] for i, a, b in zip(sentences, starts[:-1], starts[1:], strict=True)}
         told: dict[tuple[int, str | int], int] = {}
@@ -229,25 +156,12 @@ class Press:
                 continue
             finished: list[Pick] = []
             for pick in picks:
-                about, wanted = subjects.of(n, pick)
+                about, wanted = judgement.about(n, pick)
                 if pick.entry_id in sentences and (pick.entry_id, about) not in told:
                     said = sentences[pick.entry_id]
                     told[pick.entry_id, about] = telling_sentence(said, vectors[pick.entry_id], wanted)
                 finished.append(replace(pick, sentence=told.get((pick.entry_id, about))))
             composed[n] = tuple(finished)
-
-    def _voted(self, voted: Mapping[int, Sequence[Vote]]) -> Voted:
-        ids = sorted({vote.entry_id for own in voted.values() for vote in own})
-        titles: dict[int, str] = {}
-        rows: list[Vectors] = []
-        for start in range(0, len(ids), CHUNK):
-            found = entries.by_ids(self._db, ids[start : start + CHUNK])
-            titles |= {entry_id: entry.title for entry_id, entry in found.items()}
-            texts = [entry.text for entry in found.values()]
-            rows.append(vectors_of(self._db, self._embedder, texts, self._told("Reading entries")))
-        if not titles:
-            return Voted()
-        return Voted(np.concatenate(rows), tuple(titles.values()), {entry_id: n for n, entry_id in enumerate(titles)})
 
     def _stored(self, stored: StoredIssue) -> Printing:
         ids = issues.candidates(self._db, stored.id)
@@ -285,16 +199,6 @@ class Press:
             )
         return found
 
-    def _seen(self, candidates: Sequence[Entry], readers: Sequence[Subscriber]) -> Booleans:
-        column = {entry.id: n for n, entry in enumerate(candidates)}
-        row = {reader.id: n for n, reader in enumerate(readers)}
-        seen = np.zeros((len(readers), len(candidates)), bool)
-        had = issues.received(self._db, list(column), list(row))
-        for subscriber_id, entry_id in (*had, *records.promised(self._db, list(row))):
-            if entry_id in column:
-                seen[row[subscriber_id], column[entry_id]] = True
-        return seen
-
     def _edition(self, key: IssueKey, count: int, intro: str) -> Edition:
         settings = self._settings
         newsletter = {
@@ -329,41 +233,6 @@ class Press:
             if explained := explain(error, self._templates):
                 raise explained from error
             raise
-
-
-@dataclass(frozen=True, slots=True)
-class _Subjects:
-    """What the reasons of picks are about: an interest, a liked entry, or the entry itself."""
-
-    #: of the candidates
-    vectors: Vectors
-    #: entry id → candidate
-    at: Mapping[int, int]
-    interests: Mapping[str, Vectors]
-    tastes: Tastes
-    ranking: Ranking
-
-    def of(self, reader: int, pick: Pick) -> tuple[str | int, Vectors]:
-        """A name that is the same for all readers of these recipes, and its vector."""
-        if pick.reason in (ReasonKind.LIKED, ReasonKind.NEAREST):
-            place = self.ranking.entry[reader].tolist().index(self.at[pick.entry_id])
-            liked = int(self.ranking.liked[reader, place])
-            if liked >= 0:
-                return liked, self.tastes.voted.vectors[liked]
-        if pick.reason in (ReasonKind.INTEREST, ReasonKind.NEAREST):
-            return pick.words, self.interests[pick.words]
-        return "", self.vectors[self.at[pick.entry_id]]
-
-
-def _named(printing: Printing, readers: Sequence[Subscriber]) -> Booleans | None:
-    """(readers, entries): True where an entry holds the very words of a line that the reader mutes."""
-    muted = [(n, i.text) for n, reader in enumerate(readers) for i in reader.interests if i.muted]
-    if not muted:
-        return None
-    named = np.zeros((len(readers), len(printing.candidates)), bool)
-    for n, line in muted:
-        named[n, list(printing.lexicon.holding(line))] = True
-    return named
 
 
 def shape_of(settings: Settings) -> Shape:

@@ -10,7 +10,8 @@ from newsletter.delivery import records
 from newsletter.errors import IssueError
 from newsletter.issues.calendar import next_slot
 from newsletter.issues.issue import IssueKey, NothingNew
-from newsletter.press import Addressee, Press, shape_of
+from newsletter.press import Press, shape_of
+from newsletter.printing import Addressee
 from newsletter.rendering.links import Signer
 from newsletter.reports import Preview, preview_of
 from newsletter.settings import Settings

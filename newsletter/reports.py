@@ -12,7 +12,7 @@ from newsletter.delivery.outcomes import DeliveryState
 from newsletter.delivery.records import Delivery
 from newsletter.issues.calendar import CUT_OFF
 from newsletter.issues.issue import IssueKey, IssueState, Pick
-from newsletter.press import Printing
+from newsletter.printing import Printing
 from newsletter.sourcing import SourceState
 from newsletter.ticks import Tick
 

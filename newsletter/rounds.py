@@ -20,7 +20,9 @@ from newsletter.issues import store as issues
 from newsletter.issues.calendar import CUT_OFF, last_slot, slot_on
 from newsletter.issues.control import STOPPED, state_at_freeze, why_not_sent
 from newsletter.issues.issue import IssueKey, IssueState, NothingNew
-from newsletter.press import Addressee, Press, Printing, Told, shape_of
+from newsletter.press import Press, shape_of
+from newsletter.printing import Addressee, Printing
+from newsletter.ranking.embedding import Told
 from newsletter.readers.coming import ENOUGH
 from newsletter.reports import SendReport
 from newsletter.settings import Settings

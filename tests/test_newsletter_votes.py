@@ -212,5 +212,5 @@ def test_entries_that_were_voted_on_may_be_read_in_pieces(
     for n in (1, 4, 5, 7):
         vote(newsletter, f"Study {n}", -1 if n == 4 else 1)
     whole = newsletter.preview(ADA).message
-    monkeypatch.setattr("newsletter.press.CHUNK", 2)
+    monkeypatch.setattr("newsletter.judging.CHUNK", 2)
     assert newsletter.preview(ADA).message == whole

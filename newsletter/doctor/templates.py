@@ -13,7 +13,8 @@ from newsletter.doctor.findings import Finding, Subject, Topic, cut
 from newsletter.errors import IssueError, TemplateError
 from newsletter.issues import store as issues
 from newsletter.issues.issue import IssueKey, Pick, ReasonKind, Section
-from newsletter.press import Press, Printing, shape_of
+from newsletter.press import Press, shape_of
+from newsletter.printing import Printing
 from newsletter.ranking.embedding import Progress
 from newsletter.ranking.model import ModelProcess
 from newsletter.rendering.edition import MOST_HTML, Reader

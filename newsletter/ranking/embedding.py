@@ -11,6 +11,8 @@ from newsletter.ranking import store
 from newsletter.ranking.arrays import Vectors as Vectors
 
 Progress = Callable[[int, int], None]
+#: asked for a callback before each piece of long work
+Told = Callable[[str], Progress]
 
 #: Texts embedded before they are stored: a kill in the middle loses no more than these.
 CHUNK = 256
