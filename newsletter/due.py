@@ -34,6 +34,12 @@ def everybody(db: Database) -> list[int]:
     return [row[0] for row in db.conn.execute("SELECT id FROM subscribers WHERE state = 'active' ORDER BY id")]
 
 
+def of_rhythm(db: Database, cadence: Cadence) -> list[int]:
+    """All active readers of that very cadence, whatever they have had."""
+    rows = db.conn.execute(f"SELECT s.id FROM subscribers s WHERE {_RHYTHM}", people.cadence_row(cadence))
+    return [row[0] for row in rows]
+
+
 def new_or_changed(db: Database, since: datetime) -> list[int]:
     """Active readers who joined and are welcomed, or changed their rhythm, at or after that moment."""
     rows = db.conn.execute(

@@ -1,73 +1,59 @@
-"""The editor's desk: the word about an issue, its intro and pins, a test of it, and who is told that one waits."""
+"""The editor's desk: the word about an issue, its text, a test of it, and who is told that one waits."""
 
-import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from newsletter.addressees import addressee_of, coming_issues, nobody
-from newsletter.delivery import ledger, records
-from newsletter.delivery.notices import NewNotice, NoticeKind
+from newsletter.delivery import records
 from newsletter.delivery.outcomes import DeliveryState
-from newsletter.delivery.whole_issues import call_back, drop_waiting, forget_dropped, has_begun
-from newsletter.entries import store as entries
 from newsletter.entries.entry import Entry
 from newsletter.errors import IssueError
 from newsletter.issues import store as issues
-from newsletter.issues.calendar import is_due_date, slot_on
-from newsletter.issues.control import STOPPED, Word, in_words, is_over, may, state_after
-from newsletter.issues.editorial import (
-    editorial_text,
-    parse_editorial,
-    read_editorial,
-    with_intro,
-    with_pins,
-    write_editorial,
-)
-from newsletter.issues.issue import IssueKey, IssueState, NothingNew, StoredIssue, parse_issue_key
-from newsletter.press import Press, shape_of
-from newsletter.printing import Addressee
+from newsletter.issues.control import Word
+from newsletter.issues.editorial import Edit, edit_of
+from newsletter.issues.issue import IssueKey
+from newsletter.issues.rewriting import with_drops, with_edits, with_intro, with_pins
+from newsletter.manuscript import Draft, EditorsPart, Manuscript, Reference
+from newsletter.press import Press
 from newsletter.readers.desk import Readers
-from newsletter.rendering.letter import Letter
 from newsletter.rendering.links import Signer
 from newsletter.settings import Settings
 from newsletter.telling import tell_waiting
-from subscribers import people
-from subscribers.address import parse_address
-from subscribers.cadence import Cadence
-from subscribers.database import writing
-
-#: Issues that are named instead of one that there is not, and titles instead of one that is not stored.
-NEAR = 3
-_WAITS = (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED)
-_OUT = (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+from newsletter.trial import Tested, post_trial
+from newsletter.word_of_operator import WordOfOperator
 
 
 @dataclass(frozen=True, slots=True)
-class Pinned:
-    """What came of pinning or taking pins away."""
+class Marked:
+    """What came of pinning, dropping, or taking that back."""
 
-    #: the file that has them now
+    #: the file that has it now
     path: Path
-    #: all entries that are pinned now, in the editor's order
+    #: all entries that are pinned, or dropped, now, in the editor's order
     entries: tuple[Entry, ...]
+    #: the same as a sentence
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
-    """A test that was posted."""
+class Edited:
+    """What came of an edit, or of taking one back."""
 
-    to: str
-    subject: str
-    #: the notice's, by which it is found again
-    key: str
+    #: the file that has it now
+    path: Path
+    #: the same as a sentence
+    said: str
 
 
 class Editor:
-    """What the operator decides about issues. Raises `IssueError` where that cannot be, in words."""
+    """What the operator decides about issues. Raises `IssueError` where that cannot be, in words.
+
+    Whatever writes the issue's file takes the version that was read as `before`: where the file is another by then, it
+    is left alone, and an `IssueError` says so.
+    """
 
     def __init__(
         self,
@@ -80,150 +66,178 @@ class Editor:
         clock: Callable[[], datetime],
     ) -> None:
         self._db = db
-        self._project = project
         self._settings = settings
         self._press = press
         self._readers = readers
         self._signer = signer
         self._clock = clock
+        self._word = WordOfOperator(db, settings, clock)
+        self._manuscript = Manuscript(db, project, settings, press, clock)
 
     # -- the word
 
     def hold(self, name: str) -> str:
         """Nothing of it goes out from now on, but the message in hand. Returns what that means now, as a sentence."""
-        return self._say(name, Word.HOLD)
+        return self._word.say(name, Word.HOLD)
+
+    def schedule(self, name: str, at: str | datetime, timezone: str | None = None) -> str:
+        """Hold it until that moment; then it goes out by itself, no copy before its reader's hour.
+
+        `at` ("2026-11-27T10:00") is by the clocks of `timezone`, else of the settings' `cadence.timezone`, unless it
+        says itself how far it is from UTC. Raises `InvalidCadence` for a zone that there is not.
+        """
+        return self._word.schedule(name, at, timezone)
 
     def release(self, name: str) -> str:
-        """It goes out; also one that is held for a review, or was skipped and is not too late."""
-        return self._say(name, Word.RELEASE)
+        """It goes out; also one that is held for a review or scheduled, or was skipped and is not too late."""
+        return self._word.say(name, Word.RELEASE)
 
     def skip(self, name: str) -> str:
         """Nobody gets it, and its entries are for the next one."""
-        return self._say(name, Word.SKIP)
+        return self._word.say(name, Word.SKIP)
 
     def cancel(self, name: str) -> str:
         """What is out is out; nobody else gets it."""
-        return self._say(name, Word.CANCEL)
+        return self._word.say(name, Word.CANCEL)
 
     def words(self) -> dict[IssueKey, Word]:
         """The last word about every issue that there was one about."""
         return issues.words(self._db)
 
+    def schedules(self) -> dict[IssueKey, datetime]:
+        """When each issue that was scheduled goes out by itself."""
+        return issues.schedules(self._db)
+
     def release_overdue(self) -> list[IssueKey]:
-        """Release what has waited for a review as long as it may."""
+        """Release what has waited for a review as long as it may, and what was scheduled for now or before."""
         return issues.release_overdue(self._db, self._clock())
 
-    def _say(self, name: str, word: Word) -> str:
-        key, now = self._known(name), self._clock()
-        stored = issues.find(self._db, key)
-        if stored and word is Word.RELEASE and stored.state is IssueState.SKIPPED:
-            self._refuse(word, key, stored, now)
-            # Before it is released: while it is skipped nobody makes new copies.
-            forget_dropped(self._db, stored.id)
-        with writing(self._db):
-            # It may have been frozen, or begun, a moment ago.
-            stored = issues.find(self._db, key)
-            self._refuse(word, key, stored, now)
-            issues.say(self._db, key, word, now)
-            if stored is None:
-                return in_words(key, word, made=False)
-            state, held_until = state_after(word, stored.state, stored.held_until, now)
-            issues.set_state(self._db, stored.id, state, held_until)
-            if word is not Word.RELEASE:
-                call_back(self._db, stored.id, now)
-        dropped = drop_waiting(self._db, stored.id, state, now) if state in STOPPED else 0
-        counts = records.count_by_state(self._db, stored.id)
-        waiting, sent = (sum(counts.get(one, 0) for one in states) for states in (_WAITS, _OUT))
-        return in_words(key, word, made=True, waiting=waiting, sent=sent, dropped=dropped)
+    # -- what is the editor's in it
 
-    def _refuse(self, word: Word, key: IssueKey, stored: StoredIssue | None, now: datetime) -> None:
-        may(
-            word,
-            key,
-            stored.state if stored else IssueState.OPEN,
-            sent_already=stored is not None and has_begun(self._db, stored.id),
-            over=is_over(key, None, now, self._max_lateness()),
-        )
+    def editorial(self, name: str) -> EditorsPart:
+        """All of it at this moment; of an issue that is made, as it is in its mail."""
+        return self._manuscript.part(name)
 
-    # -- intro and pins
-
-    def pin(self, name: str, references: Sequence[str]) -> Pinned:
-        """Pin entries, named by link, DOI, arXiv id or whole title, behind those that are pinned already."""
-        key = self._open(name, "pinned")
-        text, path, pins = self._present(key)
-        known = {found.id for pin in pins if (found := entries.find(self._db, pin))}
+    def pin(self, name: str, references: Sequence[Reference], *, before: str | None = None) -> Marked:
+        """Pin entries behind those that are pinned already."""
+        draft, desk = self._manuscript.draft(name, "pinned", before), self._manuscript
+        pins = list(draft.editorial.pins)
         for reference in references:
-            entry = self._entry(reference)
-            if entry.id not in known:
-                known.add(entry.id)
-                pins.append(reference.strip())
-        return self._write_pins(key, text, pins, path)
+            entry = desk.entry(reference, "pinned")
+            if desk.names_of(entry, draft.editorial.drops):
+                raise IssueError(
+                    f"“{entry.title}” is dropped from {draft.key}, so it cannot be pinned. "
+                    f"`newsletter issue undrop {draft.key} …` takes that back."
+                )
+            if not desk.names_of(entry, pins):
+                pins.append(desk.written(reference, entry))
+        return self._write_pins(draft, pins)
 
-    def unpin(self, name: str, references: Sequence[str]) -> Pinned:
+    def unpin(self, name: str, references: Sequence[Reference], *, before: str | None = None) -> Marked:
         """Take pins away, by the same words or any other name of the entry."""
-        key = self._open(name, "unpinned")
-        text, path, pins = self._present(key)
+        draft = self._manuscript.draft(name, "unpinned", before)
+        return self._write_pins(draft, self._without(draft, draft.editorial.pins, references, "pinned"))
+
+    def arrange(self, name: str, references: Sequence[Reference], *, before: str | None = None) -> Marked:
+        """Put the pins into this order; all of them are to be named."""
+        draft = self._manuscript.draft(name, "arranged", before)
+        left, pins = list(draft.editorial.pins), list[str]()
         for reference in references:
-            wanted = entries.find(self._db, reference)
-            gone = [pin for pin in pins if pin == reference.strip() or (wanted and self._is(pin, wanted))]
-            if not gone:
-                pinned = "; ".join(pins) or "nothing"
-                raise IssueError(f"{reference!r} is not pinned in {key}. Pinned is: {pinned}.")
-            pins = [pin for pin in pins if pin not in gone]
-        return self._write_pins(key, text, pins, path)
+            for pin in self._manuscript.named(draft.key, left, reference, "pinned"):
+                left.remove(pin)
+                pins.append(pin)
+        if left:
+            raise IssueError(f"Also pinned in {draft.key} is: {'; '.join(left)}. Name all of its pins, or unpin some.")
+        return self._write_pins(draft, pins)
+
+    def drop(self, name: str, references: Sequence[Reference], *, before: str | None = None) -> Marked:
+        """Nobody gets these in this issue; nor in the next one, which takes only what comes in after this."""
+        draft, desk = self._manuscript.draft(name, "dropped", before), self._manuscript
+        offered, drops = desk.offered(draft.key), list(draft.editorial.drops)
+        for reference in references:
+            entry = desk.entry(reference, "dropped")
+            if desk.names_of(entry, draft.editorial.pins):
+                raise IssueError(
+                    f"“{entry.title}” is pinned in {draft.key}, so it cannot be dropped. "
+                    f"`newsletter issue unpin {draft.key} …` takes that back."
+                )
+            if entry.id not in offered:
+                raise IssueError(f"“{entry.title}” did not come in for {draft.key}, so there is nothing to drop.")
+            if not desk.names_of(entry, drops):
+                drops.append(desk.written(reference, entry))
+        return self._write_drops(draft, drops)
+
+    def undrop(self, name: str, references: Sequence[Reference], *, before: str | None = None) -> Marked:
+        """Take drops back, by the same words or any other name of the entry."""
+        draft = self._manuscript.draft(name, "taken back", before)
+        return self._write_drops(draft, self._without(draft, draft.editorial.drops, references, "dropped"))
+
+    def edit(
+        self,
+        name: str,
+        reference: Reference,
+        title: str | None = None,
+        summary: str | None = None,
+        *,
+        before: str | None = None,
+    ) -> Edited:
+        """Show an entry with another title or summary, in this issue only; None leaves it as it is shown now.
+
+        An empty one, like the entry's own, takes the edit of it back. Its own words go on deciding who gets it.
+        """
+        draft, desk = self._manuscript.draft(name, "edited", before), self._manuscript
+        entry = desk.entry(reference, "edited")
+        given = edit_of(
+            entry.title if title == "" else title, entry.summary if summary == "" else summary, f"“{entry.title}”"
+        )
+        if given == Edit():
+            raise IssueError(f"There is nothing to edit in “{entry.title}”: say its new title, or its new summary.")
+        if desk.names_of(entry, draft.editorial.drops):
+            raise IssueError(f"“{entry.title}” is dropped from {draft.key}, so there is nothing to edit.")
+        if not (entry.id in desk.offered(draft.key) or desk.names_of(entry, draft.editorial.pins)):
+            raise IssueError(f"“{entry.title}” is not in {draft.key}, so there is nothing to edit.")
+        edits = dict(draft.editorial.edits)
+        [place] = desk.names_of(entry, edits)[:1] or [desk.written(reference, entry)]
+        edits[place] = edits.get(place, Edit()).then(given).beside(entry)
+        return self._write_edits(draft, edits, place)
+
+    def unedit(self, name: str, reference: Reference, *, before: str | None = None) -> Edited:
+        """Show an entry with its own words again."""
+        draft = self._manuscript.draft(name, "taken back", before)
+        [place] = self._manuscript.named(draft.key, draft.editorial.edits, reference, "edited")[:1]
+        return self._write_edits(draft, {**draft.editorial.edits, place: Edit()}, place)
 
     def intro(self, name: str) -> str:
         """The present intro, in Markdown; of an issue that is made, as it is in its mail. Empty where there is none."""
-        key = self._known(name)
-        if stored := issues.find(self._db, key):
-            return str(self._press.frozen.get(stored.id, ()).edition.shared["issue"]["intro"])
-        return read_editorial(self._project, key).intro
+        return self.editorial(name).intro
 
-    def set_intro(self, name: str, markdown: str) -> Path:
+    def set_intro(self, name: str, markdown: str, *, before: str | None = None) -> Path:
         """Write the intro; an empty text takes it away. Returns the file that has it now."""
-        key = self._open(name, "changed")
-        path, text = editorial_text(self._project, key)
-        return self._write(key, with_intro(text or "", markdown, str(path)))
+        draft = self._manuscript.draft(name, "changed", before)
+        return self._manuscript.write(draft, with_intro(draft.text, markdown, str(draft.path)))
 
-    def _present(self, key: IssueKey) -> tuple[str, str, list[str]]:
-        """The text of the file, its path, and the pins in it. A file of the whole period is where an own one begins."""
-        path, text = editorial_text(self._project, key)
-        return text or "", str(path), list(parse_editorial(text or "", str(path)).pins)
+    def _without(
+        self, draft: Draft, listed: Sequence[str], references: Sequence[Reference], what: str
+    ) -> Sequence[str]:
+        for reference in references:
+            gone = self._manuscript.named(draft.key, listed, reference, what)
+            listed = [one for one in listed if one not in gone]
+        return listed
 
-    def _write_pins(self, key: IssueKey, text: str, pins: Sequence[str], path: str) -> Pinned:
-        written = self._write(key, with_pins(text, pins, path))
-        return Pinned(written, tuple(found for pin in pins if (found := entries.find(self._db, pin))))
+    def _write_pins(self, draft: Draft, pins: Sequence[str]) -> Marked:
+        path = self._manuscript.write(draft, with_pins(draft.text, pins, str(draft.path)))
+        return Marked(path, self._manuscript.found(pins), _marked(pins, f"pinned in {draft.key}", path))
 
-    def _write(self, key: IssueKey, text: str) -> Path:
-        path = write_editorial(self._project, key, text)
-        if issues.find(self._db, key):
-            raise IssueError(f"{key} was made in this very moment: what {path} says now may not be in it.")
-        return path
+    def _write_drops(self, draft: Draft, drops: Sequence[str]) -> Marked:
+        path = self._manuscript.write(draft, with_drops(draft.text, drops, str(draft.path)))
+        return Marked(path, self._manuscript.found(drops), _marked(drops, f"dropped from {draft.key}", path))
 
-    def _open(self, name: str, what: str) -> IssueKey:
-        key = self._known(name)
-        if issues.find(self._db, key):
-            raise IssueError(
-                f"{key} is made: its intro and pins are fixed, so nothing in it can be {what}. The next one takes them."
-            )
-        return key
-
-    def _entry(self, reference: str) -> Entry:
-        if found := entries.find(self._db, reference):
-            return found
-        near = "; ".join(f"“{entry.title}”" for entry in entries.matching(self._db, reference, NEAR))
-        raise IssueError(
-            f"No entry is stored that is {reference!r}, so nothing was pinned. "
-            + (
-                f"Near are: {near}."
-                if near
-                else "Write its link, DOI, arXiv id or whole title, or pull its source first."
-            )
-        )
-
-    def _is(self, pin: str, entry: Entry) -> bool:
-        found = entries.find(self._db, pin)
-        return found is not None and found.id == entry.id
+    def _write_edits(self, draft: Draft, edits: Mapping[str, Edit], place: str) -> Edited:
+        changed = {one: edit for one, edit in edits.items() if edit != Edit()}
+        path = self._manuscript.write(draft, with_edits(draft.text, changed, str(draft.path)))
+        own = "its own words" if place not in changed else "your words"
+        [title] = [f"“{entry.title}”" for entry in self._manuscript.found([place])] or [place]
+        return Edited(path, f"{title} has {own} in {draft.key} now ({path}).")
 
     # -- a test
 
@@ -233,50 +247,13 @@ class Editor:
         That is the operator's by default. Its links are nobody's: pressing them does nothing for the reader. Nothing is
         frozen, and nothing is written down about the reader.
         """
-        address = parse_address(to) if to else self._settings.mailbox.operator
-        if not address:
-            raise IssueError(
-                "Nobody is named who gets the test. Name an address with --to, or set mailbox.operator in "
-                "newsletter.toml."
-            )
-        key, now = self._known(name), self._clock()
-        if reader:
-            person = people.get(self._db, reader)
-            addressee = addressee_of(person, key)
-        else:
-            person = nobody(self._settings, now, key)
-            addressee = Addressee(person, slot_on(person.cadence, key.due))
-        subject, html, text = self._copy(addressee, reader or "everybody", now)
-        letter = Letter(
-            title=self._settings.title,
-            address=self._settings.address,
-            to=address,
-            name="",
-            subject=f"[Test] {subject}",
-            text=text,
-            html=html,
-            message_id=f"<test.{secrets.token_hex(12)}@{self._settings.domain}>",
-            headers=(("Auto-Submitted", "auto-generated"),),
-        )
-        notice = NewNotice(NoticeKind.TEST, f"test {letter.message_id}", letter, None)
-        ledger.post(self._db, notice, now)
-        return Tested(address, letter.subject, notice.key)
+        key = self._manuscript.known(name)
+        return post_trial(self._db, self._press, self._settings, self._signer, key, to, reader, self._clock())
 
     def became_of(self, test: Tested) -> tuple[DeliveryState, str]:
         """How far a test is, and why."""
         found = records.of_key(self._db, test.key)
         return (found.state, found.why) if found else (DeliveryState.QUEUED, "")
-
-    def _copy(self, addressee: Addressee, who: str, now: datetime) -> tuple[str, str, str]:
-        printing, person = self._press.printing(addressee.key, now), addressee.reader
-        kept = records.of_reader(self._db, person.id, printing.stored.id) if printing.stored else None
-        recipe = kept.recipe if kept and kept.recipe else None
-        if recipe is None:
-            [made] = self._press.recipes(printing, [addressee], shape_of(self._settings))
-            if isinstance(made, NothingNew):
-                raise IssueError(f"There is nothing to test in {addressee.key} for {who}: {made.why}.")
-            recipe = made
-        return printing.frozen.plainly(recipe, replace(person, id=0), self._signer)
 
     # -- what waits
 
@@ -284,31 +261,6 @@ class Editor:
         """Tell the operator that an issue is made and held, once; again and again does no harm."""
         tell_waiting(self._db, self._readers, self._settings, key)
 
-    # -- which issues there are
 
-    def _known(self, name: str) -> IssueKey:
-        """An issue that is made, or that is to come for some reader."""
-        key, now = parse_issue_key(name), self._clock()
-        if issues.find(self._db, key):
-            return key
-        near = f" {self._near(key)}"
-        if is_over(key, None, now, self._max_lateness()):
-            raise IssueError(f"{key} was never made, and its day is over.{near}")
-        if not any(_is_due(cadence, key) for cadence in people.rhythms(self._db)):
-            raise IssueError(f"{key} is nobody's: no reader's issue falls on that day.{near}")
-        return key
-
-    def _near(self, key: IssueKey) -> str:
-        """A sentence with the issues, made or to come, that may be meant."""
-        coming = coming_issues(people.rhythms(self._db), self._clock())
-        there = {one.key for one in issues.all_issues(self._db)} | coming.keys()
-        nearest = sorted(there, key=lambda one: (one.frequency is not key.frequency, abs(one.due - key.due), str(one)))
-        names = ", ".join(str(one) for one in nearest[:NEAR])
-        return f"Near are: {names}." if names else "There are no issues yet, for there are no readers."
-
-    def _max_lateness(self) -> timedelta:
-        return timedelta(hours=self._settings.issue.max_lateness_hours)
-
-
-def _is_due(cadence: Cadence, key: IssueKey) -> bool:
-    return cadence.frequency is key.frequency and is_due_date(cadence, key.due)
+def _marked(listed: Sequence[str], where: str, path: Path) -> str:
+    return f"{len(listed) or 'Nothing'} {'is' if len(listed) < 2 else 'are'} {where} ({path})."

@@ -14,7 +14,7 @@ from newsletter.issues import store as issues
 from newsletter.issues.composing import Shape, compose, favourites
 from newsletter.issues.issue import NothingNew, Pick, ReasonKind
 from newsletter.printing import Printing
-from newsletter.ranking.arrays import Booleans, Vectors
+from newsletter.ranking.arrays import Booleans, Vectors, product
 from newsletter.ranking.embedding import Embedder, Told, vectors_of
 from newsletter.ranking.scoring import Ranking, general_scores, rank
 from newsletter.ranking.tastes import Tastes, Voted, tastes_of
@@ -26,8 +26,8 @@ CHUNK = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """An issue's entries as some readers see them."""
+class Ground:
+    """An issue's entries as every reader's ranking finds them."""
 
     candidates: Sequence[Entry]
     #: one unit row a candidate
@@ -36,34 +36,82 @@ class Judgement:
     at: Mapping[int, int]
     #: candidates that the editor pinned, in their order
     pinned: Sequence[int]
+    #: what a candidate is worth to somebody unknown
+    general: Vectors
+    #: the cosines between candidates, (candidates, candidates)
+    alike: Vectors
+    #: decides the steps outside, the same for the same issue
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """An issue's entries as some readers see them."""
+
+    ground: Ground
     #: each followed or muted line and its vector
     lines: Mapping[str, Vectors]
     tastes: Tastes
-    #: what a candidate is worth to somebody unknown
-    general: Vectors
     #: (readers, candidates): True where a reader has had it
     seen: Booleans
     #: (readers, candidates): True where it holds the words of what they mute; None where nobody mutes anything
     named: Booleans | None
     ranking: Ranking
 
+    @property
+    def candidates(self) -> Sequence[Entry]:
+        """What the issue may hold."""
+        return self.ground.candidates
+
+    @property
+    def vectors(self) -> Vectors:
+        """One unit row a candidate."""
+        return self.ground.vectors
+
     def composed(self, shape: Shape) -> list[tuple[Pick, ...] | NothingNew]:
         """What every reader gets; sentences are not chosen yet."""
-        return compose(self.candidates, self.ranking, self.tastes, pinned=self.pinned, seen=self.seen, shape=shape)
+        ground = self.ground
+        return compose(ground.candidates, self.ranking, self.tastes, pinned=ground.pinned, seen=self.seen, shape=shape)
 
     def about(self, reader: int, pick: Pick) -> tuple[str | int, Vectors]:
         """What the reason of a pick is about: a name that is the same for all these readers, and its vector.
 
         That is an interest, a liked entry, or the entry itself.
         """
+        at = self.ground.at
         if pick.reason in (ReasonKind.LIKED, ReasonKind.NEAREST):
-            place = self.ranking.entry[reader].tolist().index(self.at[pick.entry_id])
+            place = self.ranking.entry[reader].tolist().index(at[pick.entry_id])
             liked = int(self.ranking.liked[reader, place])
             if liked >= 0:
                 return liked, self.tastes.voted.vectors[liked]
         if pick.reason in (ReasonKind.INTEREST, ReasonKind.NEAREST):
             return pick.words, self.lines[pick.words]
-        return "", self.vectors[self.at[pick.entry_id]]
+        return "", self.vectors[at[pick.entry_id]]
+
+
+def judged(
+    ground: Ground,
+    lines: Mapping[str, Vectors],
+    tastes: Tastes,
+    seen: Booleans,
+    named: Booleans | None,
+    shape: Shape,
+) -> Judgement:
+    """The same as `Judge.of` gives, from all that it reads (see the fields of `Judgement`). Pure."""
+    ranking = rank(
+        ground.vectors,
+        tastes,
+        ground.general,
+        # A pinned entry may take a place of the ranking, so a few more are ranked.
+        shape.picks + len(ground.pinned),
+        seen=seen,
+        named=named,
+        elsewhere=[*ground.pinned, *favourites(ground.candidates)[: shape.favourites]],
+        floor=shape.floor,
+        seed=ground.seed,
+        alike=ground.alike,
+    )
+    return Judgement(ground, lines, tastes, seen, named, ranking)
 
 
 class Judge:
@@ -75,38 +123,47 @@ class Judge:
         self._embedder = embedder
         self._told = told
 
-    def of(self, printing: Printing, readers: Sequence[Subscriber], shape: Shape) -> Judgement:
-        """An issue that has candidates, as these readers see it at this moment. Raises `ModelError`."""
+    def ground(self, printing: Printing) -> Ground:
+        """An issue that has candidates, before any reader looks at it. Raises `ModelError`."""
         candidates = printing.candidates
         vectors = self.vectors([entry.text for entry in candidates], "Reading entries")
+        at = {entry.id: n for n, entry in enumerate(candidates)}
+        return Ground(
+            candidates,
+            vectors,
+            at,
+            [at[entry_id] for entry_id in printing.pins],
+            general_scores(vectors, [entry.popularity for entry in candidates]),
+            product(vectors, vectors.T),
+            zlib.crc32(str(printing.key).encode()),
+        )
+
+    def of(
+        self,
+        printing: Printing,
+        readers: Sequence[Subscriber],
+        shape: Shape,
+        *,
+        ground: Ground | None = None,
+        seen: Booleans | None = None,
+    ) -> Judgement:
+        """An issue that has candidates, as these readers see it at this moment. Raises `ModelError`.
+
+        `ground` and `seen` are what would be read otherwise, where the caller has them.
+        """
+        ground = ground or self.ground(printing)
         texts = sorted({interest.text for reader in readers for interest in reader.interests})
         lines = dict(zip(texts, self.vectors(texts, "Reading interests"), strict=True))
         voted = votes_of(self._db, [reader.id for reader in readers])
         tastes = tastes_of(
             [reader.interests for reader in readers],
             lines,
-            vectors.shape[1],
+            ground.vectors.shape[1],
             [voted.get(reader.id, ()) for reader in readers],
             self._voted(voted),
         )
-        general = general_scores(vectors, [entry.popularity for entry in candidates])
-        seen = self._seen(candidates, readers)
-        at = {entry.id: n for n, entry in enumerate(candidates)}
-        pinned = [at[entry_id] for entry_id in printing.pins]
-        named = _named(printing, readers)
-        ranking = rank(
-            vectors,
-            tastes,
-            general,
-            # A pinned entry may take a place of the ranking, so a few more are ranked.
-            shape.picks + len(pinned),
-            seen=seen,
-            named=named,
-            elsewhere=[*pinned, *favourites(candidates)[: shape.favourites]],
-            floor=shape.floor,
-            seed=zlib.crc32(str(printing.key).encode()),
-        )
-        return Judgement(candidates, vectors, at, pinned, lines, tastes, general, seen, named, ranking)
+        seen = self._seen(ground.candidates, readers) if seen is None else seen
+        return judged(ground, lines, tastes, seen, _named(printing, readers), shape)
 
     def vectors(self, texts: Sequence[str], what: str) -> Vectors:
         """One unit row a text; the model reads those that are new, and says that it does `what`."""

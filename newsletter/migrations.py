@@ -300,3 +300,19 @@ def m006_restored_copies(db: Database) -> None:
     """Notices that a restored copy makes itself are in no doubt."""
     # The newest delivery when `doubted_until` was set.
     db.conn.execute("ALTER TABLE handed_over ADD COLUMN doubted_newest INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def m007_the_editors_desk(db: Database) -> None:
+    """Until when the operator's word holds an issue, and what the editor dropped from one and edited in it."""
+    for statement in (
+        "ALTER TABLE issue_words ADD COLUMN until TEXT",  # of a hold: when it ends by itself; null: by a word only
+        "ALTER TABLE issues ADD COLUMN editorial TEXT NOT NULL DEFAULT ''",  # JSON: intro, drops, edits; '' before this
+    ):
+        db.conn.execute(statement)
+
+
+@migrations()
+def m008_pictures(db: Database) -> None:
+    """Entries may have a picture."""
+    db.conn.execute("ALTER TABLE entries ADD COLUMN image TEXT NOT NULL DEFAULT ''")  # https link; empty for none

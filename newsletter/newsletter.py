@@ -18,6 +18,7 @@ from newsletter.addressees import coming_issues, fresh_popularity
 from newsletter.alarms import Alarm, gather, raise_alarms
 from newsletter.announcing import Announcement, addressees, announce
 from newsletter.back_issues import BackIssues
+from newsletter.checking import Checked, IssueChecks
 from newsletter.deliveries import Deliveries
 from newsletter.delivery import records
 from newsletter.delivery.outcomes import DeliveryState
@@ -27,9 +28,12 @@ from newsletter.editing import Editor
 from newsletter.entries import store as entries
 from newsletter.entries.pulling import PullReport
 from newsletter.errors import DeliveryError, NewsletterError
+from newsletter.figures import Pictures
 from newsletter.issues import store as issues
 from newsletter.issues.calendar import LEAD
 from newsletter.issues.issue import IssueKey, StoredIssue, parse_issue_key
+from newsletter.looking import Looks
+from newsletter.naming_issues import known_issue
 from newsletter.press import Press
 from newsletter.previewing import preview
 from newsletter.printing import Printing
@@ -113,8 +117,15 @@ class Newsletter:
         self.suggestions = Suggestions(self._db, self.project, self.settings, self.readers, self._signer, clock, http)
         #: the operator's control over issues
         self.editor = Editor(self._db, self.project, self.settings, self._press, self.readers, self._signer, clock)
+        #: the editor's pictures of issues and of the weeks
+        self.pictures = Pictures(self._db, self._press, self.settings, clock)
         #: who got what, what did not leave, and sending that again
         self.deliveries = Deliveries(self._db, self.project, self.settings, self._press.frozen, self._signer, clock)
+        self._checks = IssueChecks(
+            self._db, self.project, self.settings, self._press, self._signer, clock, progress, http
+        )
+        #: issues with their reasons
+        self.looks = Looks(self._db, self.project, self.settings, self._press, self._signer, clock)
         self._dispatcher = Dispatcher(
             self._db, self.project, self.settings, self._press.frozen, self.readers, self._signer, clock, progress
         )
@@ -214,8 +225,12 @@ class Newsletter:
         return issues.all_issues(self._db)
 
     def issue(self, name: str) -> tuple[Printing, dict[str, int]]:
-        """An issue by its name (weekly-2026-11-27), frozen or as a draft, and its deliveries by state."""
-        printing = self._press.printing(parse_issue_key(name), self._clock())
+        """An issue by its name (weekly-2026-11-27), frozen or as a draft, and its deliveries by state.
+
+        Raises `IssueError` for what is nobody's, or was never made.
+        """
+        now = self._clock()
+        printing = self._press.printing(known_issue(self._db, name, now, self._max_lateness()), now)
         counts = records.count_by_state(self._db, printing.stored.id) if printing.stored else {}
         return printing, counts
 
@@ -243,6 +258,10 @@ class Newsletter:
         reader = people.get(self._db, address) if address else None
         key = parse_issue_key(issue) if issue else None
         return preview(self._db, self._press, self.settings, self._signer, reader, key, self._clock())
+
+    def check(self, issue: str | None = None, *, links: bool = False) -> Checked:
+        """What is wrong with an issue (by default the coming one), over all its readers; `links` asks those, too."""
+        return self._checks.check(issue, links=links)
 
     # -- delivery
 

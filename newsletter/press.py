@@ -13,27 +13,36 @@ from newsletter.delivery import records
 from newsletter.delivery.copies import FrozenIssue, FrozenIssues
 from newsletter.entries import store as entries
 from newsletter.entries.entry import Entry
-from newsletter.errors import IssueError
 from newsletter.issues import store as issues
 from newsletter.issues.calendar import LOOK_BACK, next_slot, previous_due_dates
 from newsletter.issues.composing import Shape
-from newsletter.issues.editorial import read_editorial
+from newsletter.issues.editorial import (
+    Edit,
+    Settled,
+    editorial_text,
+    load_settled,
+    parse_editorial,
+    read_editorial,
+    version_of,
+)
 from newsletter.issues.issue import IssueKey, NothingNew, Pick, StoredIssue
+from newsletter.issues.resolving import resolve
 from newsletter.judging import Judge, Judgement
 from newsletter.printing import Addressee, Printing
 from newsletter.ranking import votes
 from newsletter.ranking.embedding import Embedder, Told
 from newsletter.ranking.sentences import telling_sentence
 from newsletter.rendering import words
-from newsletter.rendering.card import card_of
+from newsletter.rendering.card import Card, card_of
 from newsletter.rendering.edition import Edition, Reader, check, shared_variables
 from newsletter.rendering.intro import intro_html, intro_text
 from newsletter.rendering.links import Signer
-from newsletter.rendering.palette import palette_for
+from newsletter.rendering.look import look_of
 from newsletter.rendering.recipe import Recipe
 from newsletter.rendering.sample import recipes_of, sample_cards, sample_recipes
 from newsletter.rendering.templates import explain, load_sources
 from newsletter.settings import Settings
+from subscribers.database import writing
 
 
 class Press:
@@ -60,27 +69,39 @@ class Press:
         """
         if stored := issues.find(self._db, key):
             return self._stored(stored)
-        editorial = read_editorial(self._project, key)
-        pinned = [self._pinned(reference, editorial.path) for reference in editorial.pins]
+        path, text = editorial_text(self._project, key)
+        editorial = parse_editorial(text or "", str(path))
+        chosen = resolve(self._db, editorial)
         up_to_entry = entries.newest_id(self._db)
-        arrived = self._arrived(key, now, up_to_entry)
-        candidates = {entry.id: entry for entry in self._liked([*arrived, *pinned])}
+        arrived = self.arrived(key, now, up_to_entry)
+        drops = {entry.id for entry in chosen.drops}
+        dropped = [entry for entry in arrived if entry.id in drops]
+        kept = [entry for entry in arrived if entry.id not in drops]
+        candidates = {entry.id: entry for entry in self._liked([*kept, *chosen.pins])}
+        edits = {entry_id: edit for entry_id, edit in chosen.edits.items() if entry_id in candidates}
         frozen = FrozenIssue(
-            self._edition(key, len(arrived), editorial.intro),
-            {
-                entry.id: card_of(entry, search_url=self._settings.search_url, today=key.due)
-                for entry in candidates.values()
-            },
+            self._edition(key, len(kept), editorial.intro),
+            {entry.id: self._card(entry, edits.get(entry.id), key) for entry in candidates.values()},
         )
         self._check(frozen, sample_recipes(self._signer.key_id))
-        pins = [entry.id for entry in pinned]
-        return Printing(key, frozen, list(candidates.values()), pins, None, up_to_entry)
+        return Printing(
+            key,
+            frozen,
+            list(candidates.values()),
+            list(dict.fromkeys(entry.id for entry in chosen.pins)),
+            None,
+            up_to_entry,
+            dropped,
+            Settled(editorial.intro, tuple(entry.id for entry in dropped), edits),
+            version_of(path, text),
+        )
 
     def is_empty(self, key: IssueKey, now: datetime) -> bool:
         """Would the issue hold nothing, if it were made now? Asked before its templates are even read."""
-        if issues.find(self._db, key) or read_editorial(self._project, key).pins:
+        if issues.find(self._db, key) or (editorial := read_editorial(self._project, key)).pins:
             return False
-        return not self._arrived(key, now, entries.newest_id(self._db))
+        drops = {entry.id for entry in resolve(self._db, editorial).drops}
+        return all(entry.id in drops for entry in self.arrived(key, now, entries.newest_id(self._db)))
 
     def freeze(self, draft: Printing, now: datetime) -> Printing:
         """Fix the issue: from here on its entries, intro, pins and templates do not change.
@@ -91,27 +112,39 @@ class Press:
             return draft
         # The templates themselves were tried when the draft was made.
         self._check(draft.frozen, recipes_of(list(draft.frozen.cards.values()), self._signer.key_id))
-        stored = issues.freeze(
-            self._db,
-            draft.key,
-            up_to_entry=draft.up_to_entry,
-            edition=draft.frozen.edition.dump(),
-            cards={entry_id: card.dump() for entry_id, card in draft.frozen.cards.items()},
-            pins=draft.pins,
-            now=now,
-            review_hours=self._settings.issue.review_hours,
-        )
-        return self._stored(stored)
+        pieces = draft.frozen.edition.dump(), {i: card.dump() for i, card in draft.frozen.cards.items()}
+        with writing(self._db):
+            # Nobody writes the editor's file between this look and the freezing.
+            if version_of(*editorial_text(self._project, draft.key)) == draft.version:
+                stored = issues.freeze(
+                    self._db,
+                    draft.key,
+                    up_to_entry=draft.up_to_entry,
+                    edition=pieces[0],
+                    cards=pieces[1],
+                    pins=draft.pins,
+                    now=now,
+                    review_hours=self._settings.issue.review_hours,
+                    editorial=draft.settled.dump(),
+                )
+                return self._stored(stored)
+        # It was written since the draft was made: what was saved in time is in the issue.
+        return self.freeze(self.printing(draft.key, now), now)
 
     def recipes(self, printing: Printing, addressees: Sequence[Addressee], shape: Shape) -> list[Recipe | NothingNew]:
         """What each of these readers gets, by what they follow and by their votes so far. Raises `ModelError`."""
         if not printing.candidates:
             return [NothingNew("nothing has come in since the issue before") for _ in addressees]
-        readers = [addressee.reader for addressee in addressees]
-        judgement = self.judge.of(printing, readers, shape)
+        judgement = self.judge.of(printing, [addressee.reader for addressee in addressees], shape)
+        return self.recipes_by(judgement, printing, addressees, shape)
+
+    def recipes_by(
+        self, judgement: Judgement, printing: Printing, addressees: Sequence[Addressee], shape: Shape
+    ) -> list[Recipe | NothingNew]:
+        """The same by what was judged already, for these readers and this shape."""
         composed = judgement.composed(shape)
         self._choose_sentences(composed, printing, judgement)
-        counts = records.counts_before(self._db, [reader.id for reader in readers])
+        counts = records.counts_before(self._db, [addressee.reader.id for addressee in addressees])
         return [
             self._recipe(printing, addressee, picks, counts.get(addressee.reader.id, 0) + 1, bool(follows))
             if isinstance(picks, tuple)
@@ -170,7 +203,15 @@ class Press:
         # As many like it as its card says, whoever has voted since.
         candidates = [replace(entry, popularity=frozen.cards[entry.id].likes) for entry in found.values()]
         pins = issues.pins(self._db, stored.id)
-        return Printing(stored.key, frozen, candidates, pins, stored, stored.up_to_entry)
+        settled = load_settled(issues.editorial_of(self._db, stored.id)) or Settled()
+        dropped = list(entries.by_ids(self._db, settled.drops).values())
+        return Printing(stored.key, frozen, candidates, pins, stored, stored.up_to_entry, dropped, settled)
+
+    def _card(self, entry: Entry, edit: Edit | None, key: IssueKey) -> Card:
+        """The entry in words, the editor's where they gave some; what ranks it stays its own."""
+        title, summary = (edit or Edit()).of(entry)
+        shown = replace(entry, title=title, summary=summary)
+        return card_of(shown, search_url=self._settings.search_url, today=key.due)
 
     def _liked(self, found: Sequence[Entry]) -> list[Entry]:
         """Entries with the votes of our own readers among those who like them."""
@@ -180,24 +221,28 @@ class Press:
             for entry in found
         ]
 
-    def _arrived(self, key: IssueKey, now: datetime, up_to: int) -> list[Entry]:
-        """What came since the issue before, however long ago that was; without one, what came in the last period."""
+    def arrived(self, key: IssueKey, now: datetime, up_to: int) -> list[Entry]:
+        """What came since the issue before, however long ago that was; without one, what came in the last period.
+
+        `up_to` is the highest entry id. What the editor dropped is among it.
+        """
+        after, since = self._begins(key, now)
+        return entries.arrived(self._db, after=after, up_to=up_to, since=since)
+
+    def count_arrived(self, key: IssueKey, now: datetime) -> int:
+        """How many those are by now."""
+        after, since = self._begins(key, now)
+        return entries.count_arrived(self._db, after=after, since=since)
+
+    def _begins(self, key: IssueKey, now: datetime) -> tuple[int, datetime]:
+        """Behind which entry the issue begins, and at which moment."""
         before = issues.before(self._db, key.frequency, *previous_due_dates(key.frequency, key.due))
         # An issue may be made days after its date, or days before: it looks back from the earlier of the two.
         # What was skipped before it is in it.
         first = issues.first_skipped(self._db, key) or key.due
         reference = min(now, datetime.combine(first, time(12), UTC))
         since = datetime.min.replace(tzinfo=UTC) if before else reference - LOOK_BACK[key.frequency]
-        return entries.arrived(self._db, after=before.up_to_entry if before else 0, up_to=up_to, since=since)
-
-    def _pinned(self, reference: str, path: str) -> Entry:
-        found = entries.find(self._db, reference)
-        if found is None:
-            raise IssueError(
-                f"{path} pins {reference!r}, but no such entry is stored. Write its link, DOI, arXiv id or whole "
-                "title, or pull its source first."
-            )
-        return found
+        return before.up_to_entry if before else 0, since
 
     def _edition(self, key: IssueKey, count: int, intro: str) -> Edition:
         settings = self._settings
@@ -215,10 +260,15 @@ class Press:
             "arrivals": words.arrivals(count, key.frequency),
             "count": count,
         }
+        look = look_of(settings)
         return Edition(
-            load_sources(self._templates, palette_for(settings.brand)),
+            load_sources(self._templates, look),
             shared_variables(
-                newsletter=newsletter, issue=issue, intro_html=intro_html(intro), intro_text=intro_text(intro)
+                newsletter=newsletter,
+                issue=issue,
+                intro_html=intro_html(intro),
+                intro_text=intro_text(intro),
+                longest_sentence=look.theme.sentence,
             ),
         )
 

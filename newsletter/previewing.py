@@ -1,5 +1,7 @@
 """Looking at an issue before it is sent: a reader's own, or everybody's edition."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
@@ -10,12 +12,36 @@ from newsletter.delivery import records
 from newsletter.errors import IssueError
 from newsletter.issues.calendar import next_slot
 from newsletter.issues.issue import IssueKey, NothingNew
+from newsletter.judging import Judgement
 from newsletter.press import Press, shape_of
-from newsletter.printing import Addressee
+from newsletter.printing import Addressee, Printing
 from newsletter.rendering.links import Signer
+from newsletter.rendering.recipe import Recipe
 from newsletter.reports import Preview, preview_of
 from newsletter.settings import Settings
 from subscribers.people import Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A reader's copy of an issue: composed for sending, or as it would be."""
+
+    addressee: Addressee
+    printing: Printing
+    made: Recipe | NothingNew
+    #: of a message that is made of it
+    date: datetime
+    #: False once it is composed: then it is the very copy that is sent
+    draft: bool
+    #: how it came about; None where that was not asked for, and where nothing has come in
+    judgement: Judgement | None = None
+
+    def preview(self, signer: Signer) -> Preview | None:
+        """The finished message; None where the reader gets none."""
+        if isinstance(self.made, NothingNew):
+            return None
+        message = self.printing.frozen.message(self.made, self.addressee.reader, self.date, signer)
+        return preview_of(self.printing, self.made.picks, message, draft=self.draft)
 
 
 def preview(
@@ -32,18 +58,57 @@ def preview(
     While nothing has come in for that, the one of this period that they were sent. Raises `IssueError` where the reader
     would get none, with the reason.
     """
-    late = timedelta(hours=settings.issue.max_lateness_hours)
-    person = reader or nobody(settings, now, key)
-    addressee = addressee_of(person, key) if key else _coming(db, person, now, late)
-    found = _made(db, press, settings, signer, addressee, now)
-    if key is None and addressee.slot.at <= now and not (isinstance(found, NothingNew) or found.draft):
-        after = Addressee(person, next_slot(person.cadence, now, records.periods_of(db, person.id, now)))
-        coming = _made(db, press, settings, signer, after, now)
-        found = found if isinstance(coming, NothingNew) else coming
-    if isinstance(found, NothingNew):
+
+    def made(addressee: Addressee) -> Copy:
+        printing = press.printing(addressee.key, now)
+        if kept := kept_copy(db, printing, addressee):
+            return kept
+        [recipe] = press.recipes(printing, [addressee], shape_of(settings))
+        return Copy(addressee, printing, recipe, now, draft=True)
+
+    copy = copy_for(db, settings, reader or nobody(settings, now, key), key, now, made)
+    found = copy.preview(signer)
+    if found is None:
         who = f"{reader.address} gets no mail" if reader else "There is nothing to show"
-        raise IssueError(f"{who} for {addressee.key}: {found.why}. `newsletter pull` brings in new entries.")
+        raise IssueError(
+            f"{who} for {copy.printing.key}: {why_nothing(copy)}. `newsletter pull` brings in new entries."
+        )
     return found
+
+
+def copy_for(
+    db: Database,
+    settings: Settings,
+    reader: Subscriber,
+    key: IssueKey | None,
+    now: datetime,
+    made: Callable[[Addressee], Copy],
+) -> Copy:
+    """The copy of the issue that is named, else of the one that is a reader's at this moment (see `preview`).
+
+    `made` is asked for the copies that come into question.
+    """
+    late = timedelta(hours=settings.issue.max_lateness_hours)
+    addressee = addressee_of(reader, key) if key else _coming(db, reader, now, late)
+    copy = made(addressee)
+    if key is None and addressee.slot.at <= now and not (isinstance(copy.made, NothingNew) or copy.draft):
+        after = Addressee(reader, next_slot(reader.cadence, now, records.periods_of(db, reader.id, now)))
+        coming = made(after)
+        return copy if isinstance(coming.made, NothingNew) else coming
+    return copy
+
+
+def kept_copy(db: Database, printing: Printing, addressee: Addressee) -> Copy | None:
+    """The copy that was composed for sending, if there is one."""
+    kept = records.of_reader(db, addressee.reader.id, printing.stored.id) if printing.stored else None
+    if kept is None or kept.recipe is None:
+        return None
+    return Copy(addressee, printing, kept.recipe, kept.date_at(kept.due_at), draft=False)
+
+
+def why_nothing(copy: Copy) -> str:
+    """Why the reader gets no mail; empty where they get one."""
+    return copy.made.why if isinstance(copy.made, NothingNew) else ""
 
 
 def _coming(db: Database, reader: Subscriber, now: datetime, late: timedelta) -> Addressee:
@@ -51,19 +116,3 @@ def _coming(db: Database, reader: Subscriber, now: datetime, late: timedelta) ->
     theirs = due_addressee(reader, now, late)
     served = due.served(db, [reader.id], [theirs.key.period] if theirs else [])
     return due_first(theirs, current_addressee(reader, now), served)
-
-
-def _made(
-    db: Database, press: Press, settings: Settings, signer: Signer, addressee: Addressee, now: datetime
-) -> Preview | NothingNew:
-    reader = addressee.reader
-    printing = press.printing(addressee.key, now)
-    kept = records.of_reader(db, reader.id, printing.stored.id) if printing.stored else None
-    if kept and kept.recipe:
-        message = printing.frozen.message(kept.recipe, reader, kept.date_at(kept.due_at), signer)
-        return preview_of(printing, kept.recipe.picks, message, draft=False)
-    recipe = press.recipes(printing, [addressee], shape_of(settings))[0]
-    if isinstance(recipe, NothingNew):
-        return recipe
-    message = printing.frozen.message(recipe, reader, now, signer)
-    return preview_of(printing, recipe.picks, message, draft=True)

@@ -1,12 +1,13 @@
 """An issue that is ready to be composed, and a reader for whom it is: what the rooms of the main line hand around."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from newsletter.delivery.copies import FrozenIssue
 from newsletter.entries.entry import Entry
 from newsletter.issues.calendar import Slot
+from newsletter.issues.editorial import Settled
 from newsletter.issues.issue import IssueKey, StoredIssue
 from newsletter.ranking.lexicon import Lexicon
 from subscribers.people import Subscriber
@@ -38,6 +39,12 @@ class Printing:
     stored: StoredIssue | None
     #: the highest entry id it covers; the next issue begins behind it
     up_to_entry: int
+    #: what came in for it and the editor dropped: nobody's in this issue
+    dropped: Sequence[Entry] = ()
+    #: the editor's intro, drops and edits; a card has the edited words, its candidate the entry's own
+    settled: Settled = field(default_factory=Settled)
+    #: of the editor's file that a draft was made from
+    version: str = ""
 
     @cached_property
     def lexicon(self) -> Lexicon:

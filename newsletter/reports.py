@@ -106,6 +106,8 @@ class IssueStanding:
     held_until: datetime | None = None
     #: of a held one: why the program itself stopped it; empty where a person holds it
     held_why: str = ""
+    #: that moment is the operator's own word: nobody is waited for
+    scheduled: bool = False
     #: of a coming one: when its first reader's hour is, anywhere; None for one that is not coming any more
     first_hour: datetime | None = None
     #: of a coming one

@@ -165,7 +165,8 @@ class Round:
         if printing.stored:
             return why_not_sent(printing.stored.state, printing.stored.held_until, printing.stored.held_why)
         word = issues.word_about(self._db, printing.key)
-        return why_not_sent(*state_at_freeze(word, self._settings.issue.review_hours, self._moment))
+        until = issues.scheduled(self._db, printing.key)
+        return why_not_sent(*state_at_freeze(word, self._settings.issue.review_hours, self._moment, until))
 
     def _candidates(self) -> list[int]:
         """Ids of everybody who may be due: those whose hour has come of late, who joined or changed of late."""

@@ -60,9 +60,35 @@ def _address_or_none(value: str) -> str:
     return parse_address(value) if value.strip() else ""
 
 
+def _hard_to_guess(value: SecretStr) -> SecretStr:
+    if 0 < len(value.get_secret_value()) < 12:
+        raise ValueError("write at least 12 characters, such as four words")
+    return value
+
+
 OneLine = Annotated[str, AfterValidator(_one_line)]
+StudioPassword = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 Address = Annotated[str, AfterValidator(parse_address)]
 Colour = Annotated[str, matching(r"#[0-9a-fA-F]{6}", "write a colour as #a8401c")]
+
+
+_FONT = r"(?:'[A-Za-z0-9][A-Za-z0-9 -]*'|-?[A-Za-z][A-Za-z0-9 -]*)"
+#: As CSS writes a stack of fonts, with nothing in it that could end an attribute or a declaration.
+FontStack = Annotated[
+    str,
+    matching(
+        f"{_FONT}(?:, *{_FONT})*",
+        "write the fonts' names with commas between, those that begin with a digit in single quotes, as Charter, serif",
+    ),
+]
+#: Without any sign that could end an attribute.
+PictureAddress = Annotated[
+    str,
+    matching(
+        r"(?:https://[A-Za-z0-9.-]+(?::\d+)?/[\w./~%?&=+,:@-]*)?",
+        "write the https:// address of a picture, such as https://news.example.org/logo.png, or leave it empty",
+    ),
+]
 
 
 class Section(BaseModel):
@@ -101,6 +127,31 @@ class IssueSettings(Section):
         ge=0,
         le=168,
         description="each issue waits for your word, but at most so long after its cut-off; 0: not at all",
+    )
+
+
+class LookSettings(Section):
+    """How mails and pages look; `brand` is their colour."""
+
+    theme: Literal["paper", "minimal", "dense"] = Field(
+        "paper", description="'paper', a newspaper; 'minimal', white and wide; 'dense', many entries on a screen"
+    )
+    logo: PictureAddress = Field(
+        "",
+        description="the https:// address of a picture at the head of mails and pages, best on a ground of its own, "
+        "for light and dark; empty shows the title",
+    )
+    serif: FontStack = Field(
+        "Georgia, 'Times New Roman', serif", description="fonts for reading; readers see the first that they have"
+    )
+    sans: FontStack = Field(
+        "-apple-system, BlinkMacSystemFont, 'Segoe UI', Inter, Roboto, Helvetica, Arial, sans-serif",
+        description="fonts for everything else",
+    )
+    thumbnails: bool = Field(
+        False,
+        description="entries' own pictures in mails; each is a request to another server, which sees when a mail is "
+        "opened and from where",
     )
 
 
@@ -214,6 +265,10 @@ class WebSettings(Section):
     port: int = Field(8000, ge=1, le=65535, description="and its port; put a web server with TLS before it")
     trusted_proxy: str = Field(
         "127.0.0.1", description="whose X-Forwarded-For is believed: addresses of that web server, with commas between"
+    )
+    studio_password: StudioPassword = Field(
+        SecretStr(""),
+        description="opens the editor’s desk at base_url/studio; empty: no desk there. Better given as a variable",
     )
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus metrics on this port of 127.0.0.1; 0 for none")
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
 from fastapi import FastAPI
@@ -31,11 +32,14 @@ from newsletter.ranking.embedding import Embedder
 from newsletter.schedule import Opening, Pace, Schedule
 from newsletter.sections import WebSettings
 from newsletter.settings import FILE, Settings, load
+from newsletter.studio.app import Studio, behind_login
 from newsletter.watching import watch
 from newsletter.web.app import create_app
 
 #: Requests at once; more are turned away.
 CONCURRENT = 500
+#: Where the editor's desk is, below the pages.
+DESK = "/studio"
 #: Seconds between two looks whether the one that serves has ended.
 STANDBY = 1.0
 
@@ -132,10 +136,12 @@ def _serve(
     stop: threading.Event,
 ) -> None:
     web = settings.web
-    server = server_of(create_app(project, wake=schedule.wake, clock=clock), web)
     with ExitStack() as running:
         listening = running.enter_context(_listening(web))
-        running.enter_context(_thread("end", lambda: _end(server, stop), stop))
+        studio = running.enter_context(_desk(project, settings, schedule, clock))
+        beside = {DESK: behind_login(studio, settings)} if studio else {}
+        server = server_of(create_app(project, wake=schedule.wake, clock=clock, beside=beside), web)
+        running.enter_context(_thread("end", lambda: _end(server, studio, stop), stop))
         if web.metrics_port:
             running.enter_context(serve_metrics(project, web.metrics_port))
             log.say(f"Metrics on http://127.0.0.1:{web.metrics_port}/metrics.")
@@ -192,8 +198,28 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-def _end(server: uvicorn.Server, stop: threading.Event) -> None:
+@contextmanager
+def _desk(
+    project: Path, settings: Settings, schedule: Schedule, clock: Callable[[], datetime]
+) -> Iterator[Studio | None]:
+    """The editor's desk, where there is a password for it."""
+    if not settings.web.studio_password.get_secret_value():
+        yield None
+        return
+    base = urlsplit(settings.base_url).path + DESK
+    studio = Studio(project, base=base, remote=True, clock=clock, wake=schedule.wake)
+    studio.open()
+    try:
+        yield studio
+    finally:
+        studio.close()
+
+
+def _end(server: uvicorn.Server, studio: Studio | None, stop: threading.Event) -> None:
     stop.wait()
+    if studio:
+        # Its pages listen for as long as they are open: nobody waits for them to end by themselves.
+        studio.leave()
     server.should_exit = True
 
 

@@ -27,6 +27,7 @@ from newsletter.sections import (
     DeliverySettings,
     DkimSettings,
     IssueSettings,
+    LookSettings,
     MailboxSettings,
     ModelSettings,
     OneLine,
@@ -75,6 +76,7 @@ class Settings(BaseSettings):
         "https://arxiv.org/search/?searchtype=title&query={title}",
         description="where an entry without a link of its own is looked for; {title} is filled in",
     )
+    look: LookSettings = LookSettings()
     cadence: CadenceSettings = CadenceSettings()
     pull: PullSettings = PullSettings()
     issue: IssueSettings = IssueSettings()

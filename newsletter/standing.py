@@ -82,13 +82,16 @@ def issue_standings(
         for issue in issues.all_issues(db)
         if issue.key in coming or issue.key.due >= first_day or issue.state is IssueState.HELD
     }
-    words = issues.words(db)
+    words, schedules = issues.words(db), issues.schedules(db)
     found = tallies.of_issues(db, [issue.id for issue in made.values()], min(map(_begun, made.values()), default=now))
 
     def of(key: IssueKey, stored_: StoredIssue | None, first: datetime | None, readers: int) -> IssueStanding:
         if stored_ is None:
             state = _FORETOLD.get(words[key], IssueState.OPEN) if key in words else IssueState.OPEN
-            return IssueStanding(key=key, state=state, first_hour=first, readers=readers)
+            until = schedules.get(key)
+            return IssueStanding(
+                key=key, state=state, held_until=until, scheduled=bool(until), first_hour=first, readers=readers
+            )
         tally = found[stored_.id]
         return IssueStanding(
             key=key,
@@ -96,6 +99,7 @@ def issue_standings(
             frozen_at=stored_.frozen_at,
             held_until=stored_.held_until if stored_.state is IssueState.HELD else None,
             held_why=stored_.held_why if stored_.state is IssueState.HELD else "",
+            scheduled=stored_.state is IssueState.HELD and key in schedules,
             first_hour=first,
             readers=readers,
             counts=tally.counts,

@@ -1,6 +1,6 @@
 """What happened to people of late. Reads only."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlite_utils import Database
 
@@ -21,3 +21,21 @@ def suppressed_since(db: Database, since: datetime) -> list[tuple[str, Reason, d
     ).fetchall()
     reasons = suppressed_among(db, [address for address, _ in rows])
     return [(address, reasons.get(address, Reason.BOUNCED), datetime.fromisoformat(at)) for address, at in rows]
+
+
+def came_and_left(db: Database, since: date) -> tuple[dict[date, int], dict[date, int]]:
+    """How many (came, left) by day, UTC: of those who are kept, when they confirmed, and when they left or were lost.
+
+    Who was erased counts nowhere; who left and came back has come once, the last time.
+    """
+    came = "confirmed_at", "confirmed_at IS NOT NULL"
+    left = "changed_at", "state IN ('unsubscribed', 'suppressed') AND confirmed_at IS NOT NULL"
+    return _by_day(db, *came, since), _by_day(db, *left, since)
+
+
+def _by_day(db: Database, moment: str, where: str, since: date) -> dict[date, int]:
+    rows = db.conn.execute(
+        f"SELECT substr({moment}, 1, 10), count(*) FROM subscribers WHERE {where} AND {moment} >= ? GROUP BY 1",
+        [since.isoformat()],
+    )
+    return {date.fromisoformat(day): count for day, count in rows}

@@ -8,14 +8,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import WordEmbedder
 from newsroom import make_project
+from typer.main import get_command
 
 from newsletter.cli import main
+
+#: All commands, put together once: that takes longer than most of them, and a person does it once a process, too.
+_commands = cache(get_command)
 
 ADA, BOB = "ada@example.org", "bob@example.org"
 
@@ -51,6 +56,7 @@ Run = Callable[..., Ran]
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], quick_templates: None) -> Run:
     """Runs a command line in this process, as `newsletter …` does."""
     monkeypatch.setattr("newsletter.newsletter.ModelProcess", Words)
+    monkeypatch.setattr("typer.main.get_command", _commands)
 
     def run(*arguments: str | Path) -> Ran:
         monkeypatch.setattr(sys, "argv", ["newsletter", *map(str, arguments)])

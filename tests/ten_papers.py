@@ -8,7 +8,7 @@ from typing import Any
 from newsletter.issues.issue import Pick, ReasonKind, Section
 from newsletter.rendering.card import Card
 from newsletter.rendering.edition import shared_variables
-from newsletter.rendering.palette import palette_for
+from newsletter.rendering.look import look_in
 from newsletter.rendering.recipe import Recipe
 from newsletter.rendering.templates import load_sources
 
@@ -33,4 +33,4 @@ def ten_papers() -> tuple[dict[str, str], dict[str, Any], Recipe, dict[int, Card
     }
     issue = {"name": "weekly-2026-11-27", "date": f"{date(2026, 11, 27):%A}", "arrivals": "54 things", "count": 54}
     shared = shared_variables(newsletter=newsletter, issue=issue, intro_html="", intro_text="")
-    return load_sources(Path("no overrides"), palette_for("#a8401c")), shared, recipe, cards
+    return load_sources(Path("no overrides"), look_in()), shared, recipe, cards

@@ -75,7 +75,7 @@ def test_a_skipped_issue_says_how_to_take_that_back(ready: Path, run: Run) -> No
 
 
 def test_an_issue_that_there_is_not_is_refused_with_those_near(ready: Path, run: Run) -> None:
-    for command in ("hold", "release", "skip", "cancel"):
+    for command in ("show", "hold", "release", "skip", "cancel"):
         fails(run("issue", command, "monthly-2020-01-01"), "was never made", f"Near are: {coming(run)}.")
     fails(run("issue", "hold", "friday"), "names no issue")
 

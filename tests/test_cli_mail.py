@@ -36,11 +36,15 @@ def test_preview_writes_three_files(run: Run, ready: Path, tmp_path: Path) -> No
     assert mail["to"] == ADA
 
 
-def test_preview_without_out_writes_into_the_project(run: Run, ready: Path) -> None:
-    run("preview", "--subscriber", ADA, "--no-open")
-    run("preview", "--no-open")
-    folders = sorted(path.name.split("-", 4)[4] for path in (ready / "previews").iterdir())
-    assert folders == ["ada@example.org", "everybody"]
+def test_preview_without_any_of_these_opens_the_desk(run: Run, ready: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = list[dict[str, Any]]()
+    monkeypatch.setattr("newsletter.studio.running.run", lambda _, **how: opened.append(how))
+    run("preview", "--subscriber", ADA, "--issue", "weekly-2026-11-27", "--no-open")
+    run("preview", "--port", "0")
+    assert [(how["reader"], how["issue"], how["port"]) for how in opened] == [
+        (ADA, "weekly-2026-11-27", None),
+        ("", "", 0),
+    ]
 
 
 def test_preview_as_json_has_the_promised_shape(run: Run, ready: Path) -> None:
@@ -71,7 +75,7 @@ def test_preview_as_text(run: Run, ready: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["preview", "--issue", "soon"], ["'soon' names no issue; write it as weekly-2026-11-27"]),
+        (["preview", "--text", "--issue", "soon"], ["'soon' names no issue; write it as weekly-2026-11-27"]),
         (["issue", "show", "weekly-2026-13-27"], ["names no issue"]),
         (
             ["preview", "--subscriber", ADA, "--issue", "daily-2026-11-27"],
@@ -174,7 +178,7 @@ def test_a_template_mistake_names_file_and_line(run: Run, ready: Path) -> None:
     template = ready / "templates" / "issue" / "card.html"
     template.parent.mkdir(parents=True)
     template.write_text("<p>\n{{ pick.titel }}\n{% if %}</p>\n")
-    for command in (["send", "--now"], ["preview", "--no-open"], ["preview", "--json"]):
+    for command in (["send", "--now"], ["preview", "--text"], ["preview", "--json"]):
         fails(run(*command), "issue/card.html", "3")
     assert mails(ready) == []
 
@@ -191,7 +195,7 @@ def test_a_database_of_another_kind_is_a_sentence(run: Run, project: Path, comma
         ("subscribers", ["subscribers", "list"]),
         ("subscribers", ["send", "--now"]),
         ("sources", ["pull"]),
-        ("entries", ["preview", "--no-open"]),
+        ("entries", ["preview", "--text"]),
         ("deliveries", ["send", "--now"]),
         ("_sqlite_migrations", ["status"]),
     ],
@@ -235,7 +239,7 @@ def test_a_preview_on_a_full_disk_is_a_sentence(run: Run, ready: Path, monkeypat
         raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr(Path, "write_text", full)
-    fails(run("preview", "--no-open"), "No space left on device")
+    fails(run("preview", "--no-open", "--out", ready / "looked"), "No space left on device")
 
 
 def test_a_preview_where_a_file_is_in_the_way_is_a_sentence(run: Run, ready: Path) -> None:

@@ -10,8 +10,7 @@ from newsroom import Clock, mails, make_project, parsed
 from newsletter import Newsletter
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.errors import IssueError
-from newsletter.issues.editorial import write_editorial
-from newsletter.issues.issue import IssueKey
+from newsletter.issues.rewriting import with_intro
 from newsletter.rendering.links import PATHS, Purpose, verify
 from newsletter.rendering.store import load_keys
 from subscribers.errors import InvalidAddress, UnknownSubscriber
@@ -118,14 +117,14 @@ def test_an_issue_that_is_made_takes_no_pins_and_no_intro(ready: Newsletter, clo
 
 
 def test_an_issue_that_is_made_while_it_is_edited_is_told(ready: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
-    def and_freeze(project: Path, key: IssueKey, text: str) -> Path:
-        path = write_editorial(project, key, text)
+    def and_freeze(text: str, intro: str, path: str) -> str:
         ready.send(now=True)
-        return path
+        return with_intro(text, intro, path)
 
-    monkeypatch.setattr("newsletter.editing.write_editorial", and_freeze)
-    with pytest.raises(IssueError, match=r"was made in this very moment: what .* says now may not be in it"):
+    monkeypatch.setattr("newsletter.editing.with_intro", and_freeze)
+    with pytest.raises(IssueError, match="was made in this very moment, without this change"):
         ready.editor.set_intro(FRIDAY, "Just in time?")
+    assert not own_file(ready).exists()
 
 
 def test_a_test_is_the_readers_issue_with_links_of_nobody(ready: Newsletter) -> None:

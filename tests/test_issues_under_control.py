@@ -113,8 +113,8 @@ def test_who_is_killed_while_dropping_leaves_nothing_that_goes_out(newsletter: N
     process.said()
     out = len(told.accepted)
     cancel = (
-        "import os; from newsletter import editing; "
-        f"editing.drop_waiting = lambda *_: os.kill(os.getpid(), 9); newsletter.editor.cancel({issue!r})"
+        "import os; from newsletter import word_of_operator as said; "
+        f"said.drop_waiting = lambda *_: os.kill(os.getpid(), 9); newsletter.editor.cancel({issue!r})"
     )
     killed = Process(newsletter.project, cancel).go()
     while killed.runs:

@@ -100,6 +100,12 @@ def test_the_editors_intro_and_pins_come_first_for_everybody(newsletter: Newslet
     assert newsletter.preview(ADA).message == mails(tmp_path)[0]
 
 
+def test_an_issue_that_is_nobodys_is_not_shown_as_one_to_come(newsletter: Newsletter) -> None:
+    subscribe(newsletter)
+    with pytest.raises(IssueError, match=r"weekly-2026-11-28 is nobody's: .* Near are: weekly-2026-11-27\."):
+        newsletter.issue("weekly-2026-11-28")
+
+
 def test_an_editorial_for_the_week_is_for_all_its_issues(newsletter: Newsletter, tmp_path: Path) -> None:
     (tmp_path / "issues").mkdir()
     (tmp_path / "issues" / "2026-W48.md").write_text("A word to the week.")

@@ -229,7 +229,8 @@ def test_the_table_lists_every_setting_with_its_help_and_default(tmp_path: Path)
         expected = {f"{name}.{key}" for key in inner} if inner else {name} - {"sources"}
         assert expected <= set(rows)
     assert all(row.help for row in rows.values())
-    secrets = ["smtp.password", "mailbox.imap_password", "webhooks.postmark_password", "webhooks.mailgun_key"]
+    secrets = ["smtp.password", "web.studio_password", "mailbox.imap_password"]
+    secrets += ["webhooks.postmark_password", "webhooks.mailgun_key"]
     assert [row.name for row in rows.values() if row.secret] == secrets
     assert (rows["smtp.port"].default, rows["smtp.port"].variable) == (587, "NEWSLETTER_SMTP_PORT")
 

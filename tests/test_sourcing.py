@@ -60,14 +60,14 @@ def test_who_stops_gets_back_at_once_and_the_rest_stays_due(sources: Open, stand
 
     def talk(handler: BaseHTTPRequestHandler) -> None:
         begun.set()
-        release.wait(5)
+        release.wait(60)
         say(handler, feed_of(0, 3))
 
     with web_host(talk) as host:
         found = sources(one=f"{host}/1", two=f"{host}/2")
         start = time.monotonic()
         assert found.pull(due_only=True, stop=begun.is_set) == []
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 20
         release.set()
         # Both hold the same three; whichever comes first brings them.
         assert sorted(summary(found.pull(due_only=True)).values()) == [(0, 3, None), (3, 0, None)]

@@ -46,7 +46,7 @@ def watching_over(*paths: Path) -> Iterator[Watched]:
         stop.set()
         start = time.monotonic()
         thread.join()
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 10
 
 
 def after(watched: Watched, change: Callable[[], object], *, within: float = 5.0) -> bool:
@@ -114,7 +114,7 @@ def test_it_stops_at_once_when_it_is_told_to(tmp_path: Path, paths: tuple[str, .
 
 
 def test_it_stops_while_it_waits_for_a_writer_to_finish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "QUIET", 10)
+    monkeypatch.setattr(watching, "QUIET", 60)
     with watching_over(tmp_path) as watched:
         (tmp_path / "a.txt").write_text("x")
         time.sleep(0.2)

@@ -3,6 +3,7 @@
 import typer
 
 from newsletter.cli import (
+    checks,
     deliveries,
     dkim,
     doctor,
@@ -31,6 +32,7 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(people.app, name="subscribers")
 app.add_typer(suggestions.app, name="suggestions")
 app.add_typer(issues.app, name="issue")
+app.add_typer(checks.app, name="check")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(dkim.app, name="dkim")
 app.command()(running.preview)

@@ -1,4 +1,4 @@
-"""`issue list|show|hold|release|skip|cancel|pin|unpin|intro|test`: the editor's part."""
+"""`issue list|show|hold|schedule|release|skip|cancel|pin|unpin|arrange|drop|undrop|edit|unedit|intro|test`."""
 
 import sys
 from pathlib import Path
@@ -11,13 +11,19 @@ from newsletter.cli.not_sent import rows_of
 from newsletter.cli.output import PARTLY, AsJson, Project, counted, opened, say, say_json, table, warn
 
 if TYPE_CHECKING:
-    from newsletter.editing import Pinned
+    from datetime import datetime
 
-app = typer.Typer(help="Issues: look at them, hold or skip one, pin entries, write an intro.", no_args_is_help=True)
+    from newsletter.editing import Marked
+    from newsletter.issues.issue import StoredIssue
+
+app = typer.Typer(
+    help="Issues: look at them, hold or skip one, pin and drop entries, write an intro.", no_args_is_help=True
+)
 Issue = Annotated[str, typer.Argument(help="As weekly-2026-11-27.", show_default=False)]
 References = Annotated[
     list[str], typer.Argument(help="Links, DOIs, arXiv ids or whole titles of entries.", show_default=False)
 ]
+Reference = Annotated[str, typer.Argument(help="Link, DOI, arXiv id or whole title of the entry.", show_default=False)]
 
 
 @app.command("list")
@@ -25,7 +31,7 @@ def list_(project: Project = ".", as_json: AsJson = False) -> None:  # type: ign
     """Coming issues, and those that were made."""
     with opened(project) as newsletter:
         coming, frozen = newsletter.coming_issues(), newsletter.frozen_issues()
-        words = newsletter.editor.words()
+        words, schedules = newsletter.editor.words(), newsletter.editor.schedules()
     made = {issue.key: issue for issue in frozen}
     keys = [*coming, *(issue.key for issue in frozen if issue.key not in coming)]
     rows = [
@@ -33,7 +39,7 @@ def list_(project: Project = ".", as_json: AsJson = False) -> None:  # type: ign
             "issue": str(key),
             "state": made[key].state if key in made else "open",
             "word": words.get(key),
-            "held_until": made[key].held_until if key in made and made[key].state == "held" else None,
+            "held_until": _held_until(made.get(key), schedules.get(key)),
             "held_why": (made[key].held_why or None) if key in made and made[key].state == "held" else None,
             "first_hour": coming[key][0] if key in coming else None,
             "readers": coming[key][1] if key in coming else None,
@@ -55,17 +61,18 @@ def list_(project: Project = ".", as_json: AsJson = False) -> None:  # type: ign
 @app.command()
 def show(issue: Issue, project: Project = ".", as_json: AsJson = False) -> None:  # type: ignore[assignment]
     """One issue: its state, entries, intro and pins; what became of its copies, how fast, and what servers said."""
-    from newsletter.issues.control import why_not_sent
+    from newsletter.issues.control import when_held, why_not_sent
 
     with opened(project) as newsletter:
         printing, counts = newsletter.issue(issue)
         history = newsletter.deliveries.history(issue)
         not_sent = newsletter.not_sent(issue) if as_json else []
         word = newsletter.editor.words().get(printing.key)
-    titles = {entry.id: entry.title for entry in printing.candidates}
+        until = newsletter.editor.schedules().get(printing.key)
+    titles = {entry.id: printing.frozen.cards[entry.id].title for entry in printing.candidates}
     stored = printing.stored
     state = stored.state if stored else "open"
-    held_until = stored.held_until if stored and state == "held" else None
+    held_until = _held_until(stored, until)
     intro = printing.frozen.edition.shared["issue"]["intro"]
     if as_json:
         say_json(
@@ -78,6 +85,8 @@ def show(issue: Issue, project: Project = ".", as_json: AsJson = False) -> None:
                 "through_at": stored.through_at if stored else None,
                 "entries": list(titles.values()),
                 "pins": [titles[entry_id] for entry_id in printing.pins],
+                "drops": [entry.title for entry in printing.dropped],
+                "edits": [titles[entry_id] for entry_id in printing.settled.edits],
                 "intro": intro,
                 "deliveries": counts,
                 "history": history_as_dict(history) if history else None,
@@ -89,11 +98,15 @@ def show(issue: Issue, project: Project = ".", as_json: AsJson = False) -> None:
     if stored and (why := why_not_sent(stored.state, stored.held_until, stored.held_why)):
         say(f"Nothing of it goes out: {why}.")
     elif word and not stored:
-        say(f"You said: {word}.")
+        say(f"You said: {word}{f' until {when_held(until)}' if until else ''}.")
     if intro:
         say(f"Intro: {intro}")
     for entry_id in printing.pins:
         say(f"Pinned: {titles[entry_id]}")
+    for entry in printing.dropped:
+        say(f"Dropped: {entry.title}")
+    for entry_id in printing.settled.edits:
+        say(f"Edited: {titles[entry_id]}")
     if stored and stored.through_at:
         say(f"It was through {stored.through_at:%Y-%m-%d %H:%M} UTC.")
     if history:
@@ -108,8 +121,22 @@ def hold(issue: Issue, project: Project = ".") -> None:  # type: ignore[assignme
 
 
 @app.command()
+def schedule(
+    issue: Issue,
+    at: Annotated[str, typer.Argument(help="As 2026-11-27T10:00.", show_default=False)],
+    timezone: Annotated[
+        str | None, typer.Option("--timezone", help="Whose clocks those are; default: cadence.timezone.")
+    ] = None,
+    project: Project = ".",  # type: ignore[assignment]
+) -> None:
+    """Hold an issue until a moment; then it goes out by itself, no copy before its reader's hour."""
+    with opened(project) as newsletter:
+        say(newsletter.editor.schedule(issue, at, timezone))
+
+
+@app.command()
 def release(issue: Issue, project: Project = ".") -> None:  # type: ignore[assignment]
-    """Let an issue go out that is held or waits for your review, or that you skipped."""
+    """Let an issue go out that is held, scheduled or waits for your review, or that you skipped."""
     with opened(project) as newsletter:
         say(newsletter.editor.release(issue))
 
@@ -132,14 +159,62 @@ def cancel(issue: Issue, project: Project = ".") -> None:  # type: ignore[assign
 def pin(issue: Issue, references: References, project: Project = ".") -> None:  # type: ignore[assignment]
     """Put entries at the top of an issue, for all its readers."""
     with opened(project) as newsletter:
-        _tell_pinned(issue, newsletter.editor.pin(issue, references))
+        _tell_marked(newsletter.editor.pin(issue, references))
 
 
 @app.command()
 def unpin(issue: Issue, references: References, project: Project = ".") -> None:  # type: ignore[assignment]
     """Take pins of an issue away."""
     with opened(project) as newsletter:
-        _tell_pinned(issue, newsletter.editor.unpin(issue, references))
+        _tell_marked(newsletter.editor.unpin(issue, references))
+
+
+@app.command()
+def arrange(issue: Issue, references: References, project: Project = ".") -> None:  # type: ignore[assignment]
+    """Put the pins of an issue into another order: name all of them."""
+    with opened(project) as newsletter:
+        _tell_marked(newsletter.editor.arrange(issue, references))
+
+
+@app.command()
+def drop(issue: Issue, references: References, project: Project = ".") -> None:  # type: ignore[assignment]
+    """Leave entries out of an issue, for all its readers. The next issue takes what comes later, so not these either.
+
+    (Unless you skip this one: then all its entries are for the next, and you drop them there.)
+    """
+    with opened(project) as newsletter:
+        _tell_marked(newsletter.editor.drop(issue, references))
+
+
+@app.command()
+def undrop(issue: Issue, references: References, project: Project = ".") -> None:  # type: ignore[assignment]
+    """Take entries into an issue again that you dropped from it."""
+    with opened(project) as newsletter:
+        _tell_marked(newsletter.editor.undrop(issue, references))
+
+
+@app.command()
+def edit(
+    issue: Issue,
+    reference: Reference,
+    title: Annotated[
+        str | None, typer.Option("--title", help="What it is called in this issue; empty: as ever.")
+    ] = None,
+    summary: Annotated[
+        str | None, typer.Option("--summary", help="What is said of it in this issue; empty: as ever.")
+    ] = None,
+    project: Project = ".",  # type: ignore[assignment]
+) -> None:
+    """Show an entry with another title or summary, in this issue only. Who gets it goes by its own words as before."""
+    with opened(project) as newsletter:
+        say(newsletter.editor.edit(issue, reference, title, summary).said)
+
+
+@app.command()
+def unedit(issue: Issue, reference: Reference, project: Project = ".") -> None:  # type: ignore[assignment]
+    """Show an entry with its own words again."""
+    with opened(project) as newsletter:
+        say(newsletter.editor.unedit(issue, reference).said)
 
 
 @app.command()
@@ -205,11 +280,16 @@ def _read(file: Path) -> str:
         raise IssueError(f"{file} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
 
 
-def _tell_pinned(issue: str, pinned: "Pinned") -> None:
-    for n, entry in enumerate(pinned.entries, 1):
+def _tell_marked(marked: "Marked") -> None:
+    for n, entry in enumerate(marked.entries, 1):
         say(f"{n}. {entry.title}")
-    count = len(pinned.entries)
-    say(f"{count or 'Nothing'} {'is' if count < 2 else 'are'} pinned in {issue} ({pinned.path}).")
+    say(marked.said)
+
+
+def _held_until(stored: "StoredIssue | None", scheduled: "datetime | None") -> "datetime | None":
+    if stored is None:
+        return scheduled
+    return stored.held_until if stored.state == "held" else None
 
 
 def _cell(value: object) -> str:

@@ -42,7 +42,8 @@ def _log(project: Path) -> "Log":
     from newsletter.settings import load
 
     settings = load(project)
-    secrets = [settings.smtp.password.get_secret_value(), settings.mailbox.imap_password.get_secret_value()]
+    passwords = (settings.smtp.password, settings.mailbox.imap_password, settings.web.studio_password)
+    secrets = [password.get_secret_value() for password in passwords]
     return Log(sys.stderr, human=sys.stderr.isatty(), secrets=secrets)
 
 

@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,26 +68,50 @@ def preview(
     text: Annotated[bool, typer.Option("--text", help="Print the text part.")] = False,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the browser.")] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Where to write issue.html, .txt and .eml; default: in the project.")
+        Path | None, typer.Option("--out", help="Instead, write issue.html, .txt and .eml into this folder.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port", min=0, max=65_535, help="Of the desk on this machine; default: 8010, or any that is free."
+        ),
     ] = None,
     project: Project = ".",  # type: ignore[assignment]
     as_json: AsJson = False,
 ) -> None:
-    """Look at somebody's coming issue before they get it."""
-    from newsletter.delivery.transport import file_name
-
+    """Open the editor's desk: issues as their readers will see them, live, until you stop it (Ctrl-C)."""
+    if out is None and not (text or as_json):
+        _open_desk(project, subscriber, issue, port, no_open)
+        return
     with opened(project) as newsletter:
         found = newsletter.preview(subscriber, issue=issue)
     if as_json:
         say_json(_as_dict(found))
         return
-    if text:
+    if text or out is None:
         say(found.text)
         return
-    folder = out or project / "previews" / f"{found.key}-{file_name(subscriber or 'everybody')}"
-    found.write(folder)
-    say(f"{found.subject}\n{'A draft' if found.draft else 'As it is sent'}: {folder.resolve()}/issue.html, .txt, .eml")
-    show_page(folder / "issue.html", no_open)
+    found.write(out)
+    say(f"{found.subject}\n{'A draft' if found.draft else 'As it is sent'}: {out.resolve()}/issue.html, .txt, .eml")
+    show_page(out / "issue.html", no_open)
+
+
+def _open_desk(project: Path, subscriber: str | None, issue: str | None, port: int | None, no_open: bool) -> None:
+    import webbrowser
+
+    from newsletter.studio.running import opening_page, run
+
+    with ExitStack() as while_it_runs:
+
+        def ready(address: str) -> None:
+            say(f"The editor's desk: {address}")
+            say("The address is good for one browser. Ctrl-C ends it.")
+            if not no_open and sys.stdout.isatty():
+                page = while_it_runs.enter_context(opening_page(address))
+                if not webbrowser.open(page.as_uri()):
+                    say("(No browser could be started here; open the address yourself.)")
+
+        run(project, reader=subscriber or "", issue=issue or "", port=port, ready=ready)
 
 
 def send(

@@ -138,7 +138,7 @@ def _about_issues(found: Iterable[IssueStanding], now: datetime) -> Iterator[str
                 f"{issue.key} was stopped, because {_sentence(issue.held_why)} Nothing else of it leaves until "
                 f"`newsletter issue release {issue.key}`; `newsletter doctor` looks for the reason."
             )
-        elif issue.state is IssueState.HELD and issue.frozen_at:
+        elif issue.state is IssueState.HELD and issue.frozen_at and not issue.scheduled:
             until = f", until {when(issue.held_until, now)} at most" if issue.held_until else ""
             yield f"{issue.key} waits for your word{until}: `newsletter issue release {issue.key}`."
 
@@ -243,7 +243,7 @@ def _issue(issue: IssueStanding, now: datetime) -> str:
         parts.append(_STOPPED[issue.state])
     elif issue.state is IssueState.HELD:
         until = f" until {when(issue.held_until, now)}" if issue.held_until else " until you release it"
-        parts = [f"held{until}" if issue.frozen_at else "will be held when it is made"]
+        parts = [f"held{until}" if issue.frozen_at or issue.scheduled else "will be held when it is made"]
         if issue.held_why:
             parts = ["stopped by the program"]
     if issue.first_hour and issue.cut_off and issue.state not in _STOPPED:

@@ -69,6 +69,23 @@ def of_reader(db: Database, subscriber_id: int, issue_id: int) -> Delivery | Non
     return delivery_of(row) if row else None
 
 
+def of_issue(db: Database, issue_id: int, subscriber_ids: Sequence[int]) -> dict[int, Delivery]:
+    """The copies of an issue that were composed for these readers, by reader."""
+    rows = db.conn.execute(
+        f"{SELECT} WHERE subscriber_id IN (SELECT value FROM json_each(?)) AND issue_id = ?",
+        [json.dumps(list(subscriber_ids)), issue_id],
+    )
+    return {copy.subscriber_id: copy for copy in map(delivery_of, rows) if copy.subscriber_id}
+
+
+def readers_of(db: Database, issue_id: int) -> list[int]:
+    """Everybody for whom a copy of an issue was composed."""
+    rows = db.conn.execute(
+        "SELECT subscriber_id FROM deliveries WHERE issue_id = ? AND subscriber_id IS NOT NULL", [issue_id]
+    )
+    return [row[0] for row in rows]
+
+
 def periods_of(db: Database, subscriber_id: int, now: datetime) -> set[str]:
     """The periods for which a reader has had an issue by now, or will have none; not that of one that still comes."""
     rows = db.conn.execute(

@@ -7,7 +7,7 @@ few days.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlite_utils import Database
 
@@ -122,3 +122,52 @@ def returned(db: Database, since: datetime, until: datetime) -> Returned:
         [window[0], *window],
     ).fetchone()
     return Returned(copies + notices + refused, refused + back)
+
+
+def sent_by_day(db: Database, since: date) -> dict[date, int]:
+    """How many copies of issues servers took, by day, UTC."""
+    rows = db.conn.execute(
+        "SELECT substr(date, 1, 10), count(*) FROM deliveries INDEXED BY deliveries_sent WHERE state = 'sent' "
+        "AND issue_id IN (SELECT id FROM issues) AND date >= ? GROUP BY 1",
+        [since.isoformat()],
+    )
+    return {date.fromisoformat(day): count for day, count in rows}
+
+
+def lost_by_day(db: Database, since: date) -> tuple[dict[date, int], dict[date, int]]:
+    """How many copies of issues (were refused, came back), by day, UTC: of sending, and of coming back."""
+    refused = db.conn.execute(
+        "SELECT substr(date, 1, 10), count(*) FROM deliveries WHERE state = 'failed' AND notice IS NULL "
+        "AND date >= ? GROUP BY 1",
+        [since.isoformat()],
+    )
+    back = db.conn.execute(
+        "SELECT substr(b.at, 1, 10), count(*) FROM bounces AS b JOIN deliveries AS d ON d.id = CAST(b.mail AS INTEGER) "
+        "WHERE b.at >= ? AND d.state = 'sent' AND d.notice IS NULL GROUP BY 1",
+        [since.isoformat()],
+    )
+    by_day = [{date.fromisoformat(day): count for day, count in rows} for rows in (refused, back)]
+    return by_day[0], by_day[1]
+
+
+def picks_of(db: Database, issue_id: int) -> tuple[set[int], Counter[tuple[int, str]]]:
+    """Who has a copy of an issue that was composed, and how many copies hold each (entry, section).
+
+    A copy that was given up, dropped or failed is none.
+    """
+    composed = "issue_id = ? AND recipe != '' AND state NOT IN ('dropped', 'failed')"
+    readers = {row[0] for row in db.conn.execute(f"SELECT subscriber_id FROM deliveries WHERE {composed}", [issue_id])}
+    rows = db.conn.execute(
+        "SELECT json_extract(pick.value, '$[0]'), json_extract(pick.value, '$[1]'), count(*) "
+        f"FROM deliveries, json_each(recipe, '$.picks') AS pick WHERE {composed} GROUP BY 1, 2",
+        [issue_id],
+    )
+    return readers, Counter({(entry_id, section): count for entry_id, section, count in rows})
+
+
+def mark(db: Database) -> tuple[int, int]:
+    """Two numbers of which one is another as soon as something was composed or claimed for sending."""
+    newest, claims = db.conn.execute(
+        "SELECT (SELECT coalesce(max(id), 0) FROM deliveries), (SELECT claims FROM handed_over)"
+    ).fetchone()
+    return newest, claims

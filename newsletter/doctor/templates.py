@@ -19,7 +19,7 @@ from newsletter.ranking.embedding import Progress
 from newsletter.ranking.model import ModelProcess
 from newsletter.rendering.edition import MOST_HTML, Reader
 from newsletter.rendering.links import Signer
-from newsletter.rendering.palette import palette_for
+from newsletter.rendering.look import look_of
 from newsletter.rendering.recipe import Recipe
 from newsletter.rendering.sample import sample_cards
 from newsletter.rendering.stationery import Stationery
@@ -141,7 +141,7 @@ def _pages_trouble(project: Path, settings: Settings) -> str:
     if not (project / "templates" / "web").is_dir():
         return ""  # ours are checked by tests
     try:
-        Pages(project / "templates", palette_for(settings.brand), {})
+        Pages(project / "templates", look_of(settings), {})
     except TemplateError as error:
         return str(error)
     return ""
@@ -152,7 +152,7 @@ def _notices_trouble(project: Path, settings: Settings) -> str:
     if not own.is_dir():
         return ""
     try:
-        Stationery(project / "templates", palette_for(settings.brand), {})
+        Stationery(project / "templates", look_of(settings), {})
         for path in sorted(own.glob("*.md")):
             text = path.read_text("utf-8")
             if not (shipped / path.name).is_file():

@@ -26,6 +26,8 @@ class ParsedEntry:
     popularity: int | None = None
     #: to whom, in words that an issue prints ("Suggested by Ada"); empty where nobody suggested it
     thanks: str = ""
+    #: an https link to a picture that a mail may show; empty where there is none
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Entry:
     sources: tuple[str, ...] = field(default=())
     #: to whom, in words that an issue prints; empty where nobody suggested it
     thanks: str = ""
+    #: an https link to a picture that a mail may show; empty where there is none
+    image: str = ""
 
     @property
     def text(self) -> str:
@@ -87,6 +91,7 @@ def as_it_would_be(found: ParsedEntry, source: str) -> Entry:
         content_hash=b"",
         sources=(source,),
         thanks=found.thanks,
+        image=found.image,
     )
 
 

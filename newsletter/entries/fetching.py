@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib.metadata import version
 
 import httpx2
@@ -87,7 +88,13 @@ class FetchError(SourceError):
 def user_agent(base_url: str = "", address: str = "") -> str:
     """Who asks, and where to complain."""
     where = "; ".join(([f"+{base_url}"] if base_url else []) + ([address] if address else []))
-    return f"newsletter/{version('newsletter')}" + (f" ({where})" if where else "")
+    return f"newsletter/{this_version()}" + (f" ({where})" if where else "")
+
+
+@cache
+def this_version() -> str:
+    """Which version of this program it is; to find it takes longer than most of what a source is asked for."""
+    return version("newsletter")
 
 
 def http_client(

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from newsletter.entries.entry import ParsedEntry
 from newsletter.entries.identity import canonical_url
+from newsletter.entries.images import safe_image
 from newsletter.entries.linked_data import Described, described_in
 from newsletter.entries.text import clean_names, clean_summary, clean_text, clean_title, decode, parse_date, safe_url
 
@@ -48,6 +49,7 @@ _IDENTIFIERS = (
     "prism.doi",
     "bepress_citation_doi",
 )
+_IMAGES = ("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src")
 #: What stands between a page's title and its site's name.
 _BEFORE_SITE = (" | ", " - ", " – ", " — ", " · ", " :: ")
 
@@ -96,6 +98,7 @@ def page_facts(content: bytes, content_type: str, url: str, *, today: date) -> P
         url=_own_url(page.canonical, said, url),
         identifiers=tuple(dict.fromkeys(clean_text(one)[:200] for one in identifiers[:20] if one.strip())),
         published=next((day for one in dates if (day := _date(one, today))), None),
+        image=_image(said, url),
     )
 
 
@@ -272,6 +275,15 @@ def _own_url(canonical: str, said: dict[str, list[str]], url: str) -> str:
             if link and _site(link) == _site(url) and canonical_url(link):
                 return link
     return url
+
+
+def _image(said: dict[str, list[str]], url: str) -> str:
+    """The first picture that the page wants to be shown with."""
+    for named in _values(said, _IMAGES):
+        with suppress(ValueError):
+            if image := safe_image(urljoin(url, named)):
+                return image
+    return ""
 
 
 def _site(url: str) -> str:

@@ -4,7 +4,6 @@ import random as chance
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 
 import httpx2
@@ -12,7 +11,17 @@ from sqlite_utils import Database
 
 from newsletter.entries import files, store
 from newsletter.entries.entry import Parsed, Skipped
-from newsletter.entries.fetching import Document, Fetched, FetchError, Turn, Validators, at_once, fetch_url, is_url
+from newsletter.entries.fetching import (
+    Document,
+    Fetched,
+    FetchError,
+    Turn,
+    Validators,
+    at_once,
+    fetch_url,
+    is_url,
+    this_version,
+)
 from newsletter.entries.network import NotPublic
 from newsletter.entries.retrying import next_try
 from newsletter.entries.source_states import Memory, remember
@@ -37,7 +46,7 @@ class Source:
     @property
     def read_as(self) -> str:
         """By what it is read: where this changes, all of it is read again, changed or not."""
-        return f"{version('newsletter')} {self.kind} {self.year} {self.cross_lists}"
+        return f"{this_version()} {self.kind} {self.year} {self.cross_lists}"
 
 
 @dataclass(frozen=True, slots=True)

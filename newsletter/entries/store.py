@@ -56,6 +56,12 @@ def arrived(db: Database, *, after: int, up_to: int, since: datetime) -> list[En
     return _select(db, "WHERE e.id > ? AND e.id <= ? AND e.first_seen >= ?", [after, up_to, stored(since)])
 
 
+def count_arrived(db: Database, *, after: int, since: datetime) -> int:
+    """How many entries with `id > after` were first seen at or after `since`."""
+    row = db.conn.execute("SELECT count(*) FROM entries WHERE id > ? AND first_seen >= ?", [after, stored(since)])
+    return int(row.fetchone()[0])
+
+
 def by_ids(db: Database, ids: Iterable[int]) -> dict[int, Entry]:
     """Entries by id; unknown ids are left out."""
     found = _select(db, "WHERE e.id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
@@ -133,7 +139,7 @@ def _known(db: Database, keys: set[str]) -> tuple[dict[str, int], dict[int, set[
 def _insert(db: Database, entry: ParsedEntry, now: datetime) -> int:
     (entry_id,) = db.conn.execute(
         "INSERT INTO entries (title, summary, authors, url, published, categories, popularity, content_hash, "
-        "first_seen, thanks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "first_seen, thanks, image) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         [
             entry.title,
             entry.summary,
@@ -145,6 +151,7 @@ def _insert(db: Database, entry: ParsedEntry, now: datetime) -> int:
             content_hash(text_of(entry.title, entry.summary)),
             stored(now),
             entry.thanks,
+            entry.image,
         ],
     ).fetchone()
     return int(entry_id)
@@ -162,11 +169,12 @@ def _merge(db: Database, entry_id: int, entry: ParsedEntry) -> None:
         _list(tuple(dict.fromkeys((*known.categories, *entry.categories)))),
         known.popularity if entry.popularity is None else entry.popularity,
         content_hash(text_of(known.title, summary)),
+        known.image or entry.image,
         entry_id,
     ]
     db.conn.execute(
         "UPDATE entries SET summary = ?, authors = ?, url = ?, published = ?, categories = ?, popularity = ?, "
-        "content_hash = ? WHERE id = ?",
+        "content_hash = ?, image = ? WHERE id = ?",
         merged,
     )
 
@@ -174,7 +182,7 @@ def _merge(db: Database, entry_id: int, entry: ParsedEntry) -> None:
 def _select(db: Database, where: str, parameters: list[Any]) -> list[Entry]:
     rows = db.conn.execute(
         "SELECT e.id, e.title, e.summary, e.authors, e.url, e.published, e.categories, e.popularity, "
-        "e.content_hash, e.thanks, (SELECT json_group_array(source) FROM (SELECT source, min(seen_at) "
+        "e.content_hash, e.thanks, e.image, (SELECT json_group_array(source) FROM (SELECT source, min(seen_at) "
         "FROM entry_sources WHERE entry_id = e.id GROUP BY source ORDER BY 2, 1)) "
         f"FROM entries e {where} ORDER BY e.id",
         parameters,
@@ -192,8 +200,9 @@ def _select(db: Database, where: str, parameters: list[Any]) -> list[Entry]:
             content_hash=hash_,
             sources=tuple(json.loads(sources)),
             thanks=thanks,
+            image=image,
         )
-        for id_, title, summary, authors, url, published, categories, popularity, hash_, thanks, sources in rows
+        for id_, title, summary, authors, url, published, categories, popularity, hash_, thanks, image, sources in rows
     ]
 
 

@@ -6,6 +6,7 @@ is frozen; until then any word may be taken back by another.
 
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from newsletter.errors import IssueError
 from newsletter.issues.calendar import slot_on
@@ -23,7 +24,7 @@ STOPPED = frozenset({IssueState.SKIPPED, IssueState.CANCELLED})
 class Word(StrEnum):
     """What the operator may say about an issue."""
 
-    #: nothing of it goes out from now on, until it is released
+    #: nothing of it goes out from now on, until it is released, or until a moment that was said with it
     HOLD = "hold"
     #: it goes out; what is late by then counts as late from then on
     RELEASE = "release"
@@ -42,11 +43,16 @@ _MAKES = {
 }
 
 
-def state_at_freeze(word: Word | None, review_hours: int, now: datetime) -> tuple[IssueState, datetime | None]:
+def state_at_freeze(
+    word: Word | None, review_hours: int, now: datetime, until: datetime | None = None
+) -> tuple[IssueState, datetime | None]:
     """The state in which an issue begins, and until when it is held (None: until the operator says so).
 
-    `word` is what the operator said in advance; without one it waits for their review as long as the settings say.
+    `word` is what the operator said in advance, `until` when their hold ends by itself; without a word it waits for
+    their review as long as the settings say.
     """
+    if word is Word.HOLD and until:
+        return (IssueState.HELD if now < until else IssueState.RELEASED), until
     if word:
         return _MAKES[word], None
     if review_hours > 0:
@@ -55,15 +61,15 @@ def state_at_freeze(word: Word | None, review_hours: int, now: datetime) -> tupl
 
 
 def state_after(
-    word: Word, state: IssueState, held_until: datetime | None, now: datetime
+    word: Word, state: IssueState, held_until: datetime | None, now: datetime, until: datetime | None = None
 ) -> tuple[IssueState, datetime | None]:
     """What a word makes of a frozen issue: its state, and `held_until`; of a released one that is when it was let go.
 
-    Whether it may be said is for `may` to tell.
+    `until` is when a hold ends by itself. Whether the word may be said is for `may` to tell.
     """
     if word is Word.RELEASE:
         return _MAKES[word], held_until if state is IssueState.RELEASED else now
-    return _MAKES[word], None
+    return _MAKES[word], until
 
 
 def may(word: Word, key: IssueKey, state: IssueState, *, sent_already: bool, over: bool = False) -> None:
@@ -87,6 +93,35 @@ def may(word: Word, key: IssueKey, state: IssueState, *, sent_already: bool, ove
                 f"{key} cannot be skipped: some of its readers have it. {other.format('cancel')} drops the copies that "
                 "are not out."
             )
+
+
+def read_moment(text: str, zone: ZoneInfo) -> datetime:
+    """The moment (UTC) of "2026-11-27T10:00", by the clocks of that zone unless it says another. Raises `IssueError`.
+
+    Where summer time begins and that hour does not exist, it is an hour later by the clock.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        if "T" in text.strip().upper() or " " in text.strip():
+            return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise IssueError(f"{text!r} is no date and time; write it as 2026-11-27T10:00.")
+
+
+def may_schedule(key: IssueKey, at: datetime, now: datetime, max_lateness: timedelta) -> None:
+    """Raise `IssueError` where the issue cannot go out at that moment, with what can be done instead."""
+    if at <= now:
+        raise IssueError(
+            f"{when_held(at)} is past, so {key} cannot wait until then. Name a later time, or let it go with "
+            f"`newsletter issue release {key}`."
+        )
+    if is_over(key, None, at, max_lateness):
+        last = datetime.combine(key.due, time(), UTC) + EVERYWHERE + max_lateness
+        raise IssueError(
+            f"{when_held(at)} is too late for {key}: nothing of it is sent after {when_held(last)}. Name an earlier "
+            f"time, or hold it without one: `newsletter issue hold {key}`."
+        )
 
 
 def is_over(key: IssueKey, let_go: datetime | None, now: datetime, max_lateness: timedelta) -> bool:
@@ -135,10 +170,28 @@ def when_held(held_until: datetime | None) -> str:
     return f"{held_until:%Y-%m-%d %H:%M} UTC" if held_until else "you release it"
 
 
-def in_words(key: IssueKey, word: Word, *, made: bool, waiting: int = 0, sent: int = 0, dropped: int = 0) -> str:
-    """What it means now that this was said. The counts are of the copies of an issue that is made."""
+def in_words(
+    key: IssueKey,
+    word: Word,
+    *,
+    made: bool,
+    waiting: int = 0,
+    sent: int = 0,
+    dropped: int = 0,
+    until: datetime | None = None,
+) -> str:
+    """What it means now that this was said. The counts are of the copies of an issue that is made.
+
+    `until` is when a hold ends by itself.
+    """
     release = f"`newsletter issue release {key}`"
     out = f" {_copies(sent)} {'is' if sent == 1 else 'are'} out already." if sent else ""
+    if word is Word.HOLD and until:
+        what = f"{_copies(waiting)} {'waits' if waiting == 1 else 'wait'}" if made else "it is not made yet"
+        return (
+            f"{key} is held until {when_held(until)} and then goes out by itself, no copy before its reader’s hour; "
+            f"{what}. {release} lets it go without waiting.{out}"
+        )
     if not made:
         return {
             Word.HOLD: f"{key} will be held when it is made: nothing of it goes out until {release}.",

@@ -67,20 +67,22 @@ def freeze(
     pins: Sequence[int],
     now: datetime,
     review_hours: int = 0,
+    editorial: str = "",
 ) -> StoredIssue:
     """Keep an issue as it is now. If another process froze it meanwhile, that one's stands.
 
-    `edition` and `cards` (by entry id) are the frozen pieces as text; `pins` are entry ids in the editor's order.
+    `edition` and `cards` (by entry id) are the frozen pieces as text; `pins` are entry ids in the editor's order, and
+    `editorial` (`Settled.dump`) is what else was the editor's.
     Whether it is released follows from the operator's word so far, read in the same transaction, and `review_hours`.
     """
     places = {entry_id: place for place, entry_id in enumerate(pins)}
     with writing(db):
         if found := find(db, key):
             return found
-        state, held_until = state_at_freeze(word_about(db, key), review_hours, now)
+        state, held_until = state_at_freeze(word_about(db, key), review_hours, now, scheduled(db, key))
         (issue_id,) = db.conn.execute(
-            "INSERT INTO issues (frequency, due_date, state, held_until, frozen_at, up_to_entry, edition) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            "INSERT INTO issues (frequency, due_date, state, held_until, frozen_at, up_to_entry, edition, editorial) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
             [
                 key.frequency,
                 key.due.isoformat(),
@@ -89,6 +91,7 @@ def freeze(
                 stored(now),
                 up_to_entry,
                 edition,
+                editorial,
             ],
         ).fetchone()
         db.conn.executemany(
@@ -126,6 +129,11 @@ def pins(db: Database, issue_id: int) -> list[int]:
 def edition_of(db: Database, issue_id: int) -> str:
     """The frozen pieces that all copies share."""
     return str(db.conn.execute("SELECT edition FROM issues WHERE id = ?", [issue_id]).fetchone()[0])
+
+
+def editorial_of(db: Database, issue_id: int) -> str:
+    """What the editor did to a frozen issue besides pinning; empty for one that was frozen before that was kept."""
+    return str(db.conn.execute("SELECT editorial FROM issues WHERE id = ?", [issue_id]).fetchone()[0])
 
 
 def cards_of(db: Database, issue_id: int, entry_ids: Iterable[int]) -> dict[int, str]:
@@ -197,21 +205,42 @@ def words(db: Database) -> dict[IssueKey, Word]:
     return {IssueKey(Frequency(frequency), date.fromisoformat(due)): Word(word) for frequency, due, word in rows}
 
 
-def say(db: Database, key: IssueKey, word: Word, now: datetime) -> None:
-    """Write the operator's word down; what it does to an issue that is frozen is the caller's, in one transaction."""
+def scheduled(db: Database, key: IssueKey) -> datetime | None:
+    """Until when the operator's last word about an issue holds it; None where it does not, or until another word."""
+    return schedules(db).get(key)
+
+
+def schedules(db: Database) -> dict[IssueKey, datetime]:
+    """Until when the operator's word holds each issue that goes out by itself then."""
+    rows = db.conn.execute("SELECT frequency, due_date, until FROM issue_words WHERE until IS NOT NULL")
+    return {
+        IssueKey(Frequency(frequency), date.fromisoformat(due)): datetime.fromisoformat(until)
+        for frequency, due, until in rows
+    }
+
+
+def say(db: Database, key: IssueKey, word: Word, now: datetime, until: datetime | None = None) -> None:
+    """Write the operator's word down; what it does to an issue that is frozen is the caller's, in one transaction.
+
+    `until` is when a hold ends by itself.
+    """
     with writing(db):
         db.conn.execute(
-            "INSERT OR REPLACE INTO issue_words VALUES (?, ?, ?, ?)",
-            [key.frequency, key.due.isoformat(), word, stored(now)],
+            "INSERT OR REPLACE INTO issue_words (frequency, due_date, word, at, until) VALUES (?, ?, ?, ?, ?)",
+            [key.frequency, key.due.isoformat(), word, stored(now), _stored(until)],
         )
 
 
 def release_overdue(db: Database, now: datetime) -> list[IssueKey]:
-    """Release what has waited for a review as long as it may; returns which.
+    """Release what has waited for a review, or was scheduled, as long as it may; returns which of those are made.
 
     Lateness counts from the moment at which that was due, not from now: after a week without power it is too late.
     """
     with writing(db):
+        # Also of an issue that is not made yet: the word that held it has come to its end.
+        db.conn.execute(
+            "UPDATE issue_words SET word = 'release', until = NULL WHERE word = 'hold' AND until <= ?", [stored(now)]
+        )
         rows = db.conn.execute(
             "UPDATE issues SET state = 'released' WHERE state = 'held' AND held_until <= ? "
             "RETURNING frequency, due_date",

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+")
 _EMPTY: frozenset[int] = frozenset()
@@ -27,9 +28,10 @@ class Lexicon:
 
 
 def _words(text: str) -> set[str]:
-    return {_stem(word) for word in _WORD.findall(text.casefold())}
+    return {_stem(word) for word in set(_WORD.findall(text.casefold()))}
 
 
+@lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
     """Without what English puts behind a noun for several; good enough to compare, no word by itself."""
     if len(word) > 4 and word.endswith("ies"):

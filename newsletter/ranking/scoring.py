@@ -69,6 +69,7 @@ def rank(
     elsewhere: Sequence[int] = (),
     floor: float = 0.0,
     seed: int = 0,
+    alike: Vectors | None = None,
 ) -> Ranking:
     """Choose up to `places` entries for every reader.
 
@@ -78,6 +79,7 @@ def rank(
     elsewhere: entries that have a place in the issue anyway.
     floor: standard deviations above a reader's average entry that earn a place; no dislike takes that away.
     seed: decides the step outside, the same for the same issue.
+    alike: (entries, entries), the cosines between entries, where they are known already.
     """
     places = min(places, len(entries))
     if not tastes.readers or not places:
@@ -87,7 +89,8 @@ def rank(
         return Ranking(nothing, numbers, numbers, numbers, nothing, nothing, outside, muted)
     appeal = general.copy()
     appeal[list(elsewhere)] = -np.inf
-    field = Field(entries, product(entries, entries.T), general, appeal, places, seed)
+    alike = product(entries, entries.T) if alike is None else alike
+    field = Field(entries, alike, general, appeal, places, seed)
     topics = (len(tastes.liked.owner) + len(tastes.disliked.owner)) / tastes.readers
     chunk = max(1, int(CHUNK / (1 + topics / _TOPICS)))
     parts = [

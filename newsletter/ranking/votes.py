@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlite_utils import Database
 
@@ -75,6 +75,23 @@ def likes(db: Database, entry_ids: Iterable[int]) -> dict[int, int]:
             [json.dumps(list(entry_ids))],
         )
     )
+
+
+def by_day(db: Database, since: date) -> tuple[dict[date, int], dict[date, int]]:
+    """How many asked for (more, less) like something, by the day (UTC) of their last word about it."""
+    found: dict[int, dict[date, int]] = {1: {}, -1: {}}
+    rows = db.conn.execute(
+        "SELECT value, substr(at, 1, 10), count(*) FROM votes WHERE at >= ? GROUP BY 1, 2", [since.isoformat()]
+    )
+    for value, day, count in rows:
+        found[value][date.fromisoformat(day)] = count
+    return found[1], found[-1]
+
+
+def latest(db: Database) -> tuple[int, str]:
+    """How many votes there are, and when the last one came: who has seen them knows by this whether any changed."""
+    count, at = db.conn.execute("SELECT count(*), coalesce(max(at), '') FROM votes").fetchone()
+    return count, at
 
 
 def forget(db: Database, subscriber_id: int) -> None:

@@ -12,7 +12,7 @@ from newsletter.rendering import words
 from newsletter.rendering.intro import intro_markdown
 from newsletter.rendering.letter import Attachment, Letter
 from newsletter.rendering.links import Purpose, Signer
-from newsletter.rendering.palette import palette_for
+from newsletter.rendering.look import look_of
 from newsletter.rendering.stationery import Stationery
 from newsletter.settings import Settings
 from subscribers.people import Subscriber
@@ -50,7 +50,7 @@ class Mails:
             "base_url": settings.base_url,
             "language": settings.language,
         }
-        return Stationery(self._project / "templates", palette_for(settings.brand), newsletter)
+        return Stationery(self._project / "templates", look_of(settings), newsletter)
 
     def links(self, person: Subscriber) -> dict[str, str]:
         """The signed links of a person, as templates name them."""

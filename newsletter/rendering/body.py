@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from newsletter.issues.issue import ReasonKind, Section
 from newsletter.rendering import words
-from newsletter.rendering.card import Card
+from newsletter.rendering.card import SENTENCE, Card
 from newsletter.rendering.fragments import Fragment, Holes, cut, hole
 from newsletter.rendering.quoted_printable import encode_html, encode_text, encode_value
 from newsletter.rendering.recipe import Recipe
@@ -36,6 +36,8 @@ class BodyTemplate:
         self._literal = encode_html if html else encode_text
         #: encodes a reader's value
         self.value = encode_value if html else encode_text
+        #: issues that were frozen long ago do not say
+        self._longest: int = shared.get("longest_sentence", SENTENCE)
         issue = dict(shared["issue"])
         if html:
             issue["intro"] = Markup(issue["intro_html"])  # noqa: S704 — sanitised when it was read
@@ -82,7 +84,8 @@ class BodyTemplate:
         name = _BLOCKS.get(section, "card")
         key = (name if name in self._document.blocks else "card", section, card.entry_id, first)
         blank = self._fragments.get(key) or self._block(key, pick=pick)
-        set_off, rest = self._wrapped(card.sentence(sentence)), self._wrapped(card.rest(sentence))
+        set_off = self._wrapped(card.sentence(sentence, self._longest))
+        rest = self._wrapped(card.rest(sentence))
         telling = {"pick.sentence": self.value(set_off), "pick.rest": self.value(rest)}
         return blank.partly_filled(telling)
 
@@ -156,7 +159,7 @@ class BodyTemplate:
             variables = _card_variables(card, pick.section, first=not sections[-1]["picks"])
             reason = {"kind": pick.reason, "words": pick.words}
             variables |= {
-                "sentence": self._wrapped(card.sentence(pick.sentence)),
+                "sentence": self._wrapped(card.sentence(pick.sentence, self._longest)),
                 "rest": self._wrapped(card.rest(pick.sentence)),
                 "number": str(number),
                 "reason": self._plain_part("reason", common | {"reason": reason}),
@@ -196,6 +199,7 @@ def _card_variables(card: Card, section: Section, first: bool) -> dict[str, Any]
         "source": card.origin,
         "date": card.date,
         "likes": card.likes,
+        "image": card.image,
         "section": section,
         "first": first,
     }

@@ -34,6 +34,8 @@ class Card:
     likes: int | None
     #: to whom, where a reader suggested it; issues that were frozen long ago know none
     thanks: str = ""
+    #: an https link to its picture; empty where there is none, and in issues that were frozen long ago
+    image: str = ""
 
     @property
     def origin(self) -> str:
@@ -45,9 +47,9 @@ class Card:
         """Who made it, whence it came and when, in one line."""
         return " · ".join(filter(None, (self.people, self.origin, self.date)))
 
-    def sentence(self, n: int | None) -> str:
-        """The sentence to set off; empty where there is no summary."""
-        return clip(self.sentences[n or 0], SENTENCE) if self.sentences else ""
+    def sentence(self, n: int | None, most: int = SENTENCE) -> str:
+        """The sentence to set off, of so many signs at most; empty where there is no summary."""
+        return clip(self.sentences[n or 0], most) if self.sentences else ""
 
     def rest(self, n: int | None) -> str:
         """What stands below it in small type: what follows it, or what leads to it."""
@@ -80,6 +82,7 @@ def card_of(entry: Entry, *, search_url: str, today: date) -> Card:
         sentences=split_sentences(entry.summary),
         likes=entry.popularity,
         thanks=entry.thanks,
+        image=entry.image,
     )
 
 

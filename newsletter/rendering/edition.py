@@ -14,7 +14,7 @@ from newsletter.errors import TemplateError
 from newsletter.issues.issue import Pick, ReasonKind, Section, parse_issue_key
 from newsletter.rendering import words
 from newsletter.rendering.body import LINK_FIELDS, BodyTemplate
-from newsletter.rendering.card import Card
+from newsletter.rendering.card import SENTENCE, Card
 from newsletter.rendering.fragments import Fragment, without_holes
 from newsletter.rendering.links import PATHS, PersonalSigner, Purpose, Signer
 from newsletter.rendering.quoted_printable import encode_token, encode_value
@@ -28,7 +28,7 @@ MOST_HTML = 96_000
 _TOKEN = 80
 #: Reasons kept: memory stays flat however many readers, and interests, there are.
 _MOST_REASONS = 20_000
-#: The same for cards (about 5 kB each).
+#: The same for cards (about 3 kB each).
 _MOST_CARDS = 10_000
 
 _READER_LINKS = (Purpose.LEAVE, Purpose.PREFERENCES, Purpose.PAUSE, Purpose.PRIVACY)
@@ -198,13 +198,19 @@ def load_edition(text: str) -> Edition:
 
 
 def shared_variables(
-    *, newsletter: dict[str, str], issue: dict[str, Any], intro_html: str, intro_text: str
+    *,
+    newsletter: dict[str, str],
+    issue: dict[str, Any],
+    intro_html: str,
+    intro_text: str,
+    longest_sentence: int = SENTENCE,
 ) -> dict[str, Any]:
     """The variables that all copies share, safe from what could be taken for a hole."""
     clean = {key: without_holes(value) for key, value in newsletter.items()}
     return {
         "newsletter": clean,
         "issue": {**issue, "intro_html": without_holes(intro_html), "intro": without_holes(intro_text)},
+        "longest_sentence": longest_sentence,
     }
 
 

@@ -4,6 +4,7 @@ Contrast by WCAG 2.2 (relative luminance of sRGB, ratio (L1 + 0.05) / (L2 + 0.05
 """
 
 import colorsys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: The templates are written with these; `Palette.apply` swaps in the operator's colour.
@@ -27,11 +28,13 @@ class Palette:
         return template.replace(BRAND_DARK, "\0dark").replace(BRAND_LIGHT, self.light).replace("\0dark", self.dark)
 
 
-def palette_for(brand: str) -> Palette:
-    """Darken the colour for paper and lighten it for the night, just so far that it can be read."""
-    if brand.lower() == BRAND_LIGHT:
-        return Palette(BRAND_LIGHT, BRAND_DARK)
-    return Palette(_readable(brand.lower(), LIGHT_GROUNDS, -0.01), _readable(brand.lower(), DARK_GROUNDS, 0.01))
+def palette_for(
+    brand: str, light_grounds: Sequence[str] = LIGHT_GROUNDS, dark_grounds: Sequence[str] = DARK_GROUNDS
+) -> Palette:
+    """Darken the colour for paper and lighten it for the night, just so far that it can be read on these grounds."""
+    light = brand.lower()
+    dark = BRAND_DARK if light == BRAND_LIGHT else light
+    return Palette(_readable(light, light_grounds, -0.01), _readable(dark, dark_grounds, 0.01))
 
 
 def contrast(one: str, other: str) -> float:
@@ -40,7 +43,7 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def _readable(colour: str, grounds: tuple[str, ...], step: float) -> str:
+def _readable(colour: str, grounds: Sequence[str], step: float) -> str:
     hue, lightness, saturation = colorsys.rgb_to_hls(*_channels(colour))
     while min(contrast(colour, ground) for ground in grounds) < READABLE and 0 < lightness + step < 1:
         lightness += step

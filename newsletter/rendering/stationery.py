@@ -17,31 +17,12 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from newsletter.errors import TemplateError
+from newsletter.rendering.look import Look
 from newsletter.rendering.message import one_line
-from newsletter.rendering.palette import Palette
 from newsletter.rendering.templates import compile_mjml, shipped_templates
 from newsletter.rendering.wrapping import fill
 
 FRAME = "mail/frame.mjml"
-_SANS = "-apple-system,BlinkMacSystemFont,'Segoe UI',Inter,Roboto,Helvetica,Arial,sans-serif"
-_STYLES = {
-    "paragraph_open": "margin:16px 0 0",
-    "bullet_list_open": "margin:12px 0 0;padding:0 0 0 20px",
-    "ordered_list_open": "margin:12px 0 0;padding:0 0 0 24px",
-    "list_item_open": "margin:4px 0 0",
-    "blockquote_open": "margin:16px 0 0;padding:0 0 0 14px;border-left:3px solid #e4ddd0",
-    "heading_open": f"margin:26px 0 0;font-family:{_SANS};font-size:15px;line-height:22px;font-weight:600",
-    "link_open": "color:#1d1b18",
-    "code_inline": "font-size:15px",
-    "fence": "font-size:14px;line-height:21px;white-space:pre-wrap",
-    "code_block": "margin:16px 0 0;font-size:14px;line-height:21px;white-space:pre-wrap",
-    "hr": "margin:26px 0 0;border:0;border-top:1px solid #e4ddd0",
-    "image": "max-width:100%;height:auto;border:0",
-}
-_BUTTON = (
-    f"display:inline-block;padding:11px 20px;border-radius:8px;background:#1d1b18;color:#fffdf9;font-family:{_SANS};"
-    "font-size:15px;line-height:20px;font-weight:600;text-decoration:none"
-)
 _CLASSES = {"link_open": "ink", "blockquote_open": "rule", "hr": "rule"}
 
 
@@ -57,7 +38,7 @@ class Written:
 class Stationery:
     """Writes notices with the operator's templates or ours."""
 
-    def __init__(self, overrides: Path, palette: Palette, newsletter: Mapping[str, Any]) -> None:
+    def __init__(self, overrides: Path, look: Look, newsletter: Mapping[str, Any]) -> None:
         """`newsletter`: title, address, postal_address, base_url, language; replies, where anything reads them."""
         self._overrides = overrides
         self._newsletter = newsletter
@@ -67,7 +48,8 @@ class Stationery:
         self._escaped = jinja2.Environment(finalize=_finalized, **options)
         #: ends a line of a paragraph
         self._escaped.globals["br"] = Markup("  ")
-        frame = palette.apply(self._source(FRAME))
+        self._styles = _styles(look)
+        frame = look.apply(self._source(FRAME), str(self._path(FRAME)))
         html = jinja2.Environment(autoescape=True, **options)
         self._frame = html.from_string(compile_mjml(frame, str(self._path(FRAME))))
 
@@ -84,7 +66,7 @@ class Stationery:
             markdown = self._escaped.from_string("\n" + rest).render(values)
             tokens = self._markdown.parse(markdown)
             text = text_of(tokens)
-            body = Markup(self._markdown.renderer.render(_styled(tokens), self._markdown.options, {}))  # noqa: S704
+            body = Markup(self._markdown.renderer.render(_styled(tokens, self._styles), self._markdown.options, {}))  # noqa: S704
             html = self._frame.render(newsletter=self._newsletter, subject=subject, body=body)
         except jinja2.TemplateSyntaxError as error:
             raise TemplateError(f"{path}, line {error.lineno}: {error.message}") from error
@@ -204,18 +186,38 @@ def _is_button(token: Token) -> bool:
     return alone and token.level == 1
 
 
-def _styled(tokens: Sequence[Token]) -> Sequence[Token]:
+def _styles(look: Look) -> dict[str, str]:
+    """The inline style of each kind of Markdown's tokens, and of a button."""
+    rule, start = look.style("rule"), look.style("start")
+    return {
+        "paragraph_open": "margin:16px 0 0",
+        "bullet_list_open": f"margin:12px 0 0;padding:0;padding-{start}:20px",
+        "ordered_list_open": f"margin:12px 0 0;padding:0;padding-{start}:24px",
+        "list_item_open": "margin:4px 0 0",
+        "blockquote_open": f"margin:16px 0 0;padding:0;padding-{start}:14px;border-{start}:3px solid {rule}",
+        "heading_open": f"margin:26px 0 0;font-family:{look.sans};font-size:15px;line-height:22px;font-weight:600",
+        "link_open": look.style("link"),
+        "code_inline": "font-size:15px",
+        "fence": "font-size:14px;line-height:21px;white-space:pre-wrap",
+        "code_block": "margin:16px 0 0;font-size:14px;line-height:21px;white-space:pre-wrap",
+        "hr": f"margin:26px 0 0;border:0;border-top:1px solid {rule}",
+        "image": "max-width:100%;height:auto;border:0",
+        "button": look.style("button"),
+    }
+
+
+def _styled(tokens: Sequence[Token], styles: Mapping[str, str]) -> Sequence[Token]:
     """The same tokens with the styles that mail programs need on every tag."""
     for token in tokens:
         # The mail's own heading is its subject.
         token.tag = "h2" if token.tag == "h1" else token.tag
         for one in (token, *(token.children or ())):
-            if style := _STYLES.get(one.type):
+            if style := styles.get(one.type):
                 one.attrSet("style", style)
             if kind := _CLASSES.get(one.type):
                 one.attrSet("class", kind)
         if token.type == "inline" and _is_button(token) and token.children:
-            token.children[0].attrSet("style", _BUTTON)
+            token.children[0].attrSet("style", styles["button"])
             token.children[0].attrSet("class", "read")
     return tokens
 

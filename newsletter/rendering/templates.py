@@ -1,4 +1,4 @@
-"""The issue's templates: found, coloured, compiled, and checked so that a mistake names its file and line.
+"""The issue's templates: found, given their look, compiled, and checked so that a mistake names its file and line.
 
 `issue/issue.mjml` is the document: MJML around Jinja. It is compiled once, Jinja and all, to HTML; the small files
 that it includes are HTML with Jinja. `issue/issue.txt` is the text part. An operator's own file of the same name, in
@@ -10,6 +10,7 @@ import re
 import sysconfig
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -19,7 +20,7 @@ from jinja2 import nodes
 from mjml import mjml2html
 
 from newsletter.errors import TemplateError
-from newsletter.rendering.palette import Palette
+from newsletter.rendering.look import Look
 from newsletter.rendering.wrapping import fill
 
 DOCUMENT = "issue/issue.mjml"
@@ -63,8 +64,8 @@ def shipped_templates() -> Path:
     )
 
 
-def load_sources(overrides: Path, palette: Palette) -> dict[str, str]:
-    """Every template's source by name, the operator's before ours, colours put in, MJML compiled to HTML.
+def load_sources(overrides: Path, look: Look) -> dict[str, str]:
+    """Every template's source by name, the operator's before ours, the look put in, MJML compiled to HTML.
 
     The compiled document is under COMPILED. Raises `TemplateError` naming file and line.
     """
@@ -84,8 +85,8 @@ def load_sources(overrides: Path, palette: Palette) -> dict[str, str]:
             raise TemplateError(f"{overrides / name} is used by no template.{meant} Rename it or move it away.")
     sources: dict[str, str] = {}
     for name, (path, text) in texts.items():
-        _check_jinja(text, path)
-        source = palette.apply(text)
+        source = look.apply(text, str(path))
+        _check_jinja(source, path)
         if name == DOCUMENT:
             sources[COMPILED] = compile_mjml(source, str(path)) + "\n"
         else:
@@ -140,6 +141,7 @@ def explain(error: Exception, overrides: Path) -> TemplateError | None:
     return TemplateError(f"{path}, line {line}: {what}. Nothing was sent.")
 
 
+@lru_cache(maxsize=64)  # whoever edits one template waits for that one alone
 def _check_jinja(source: str, path: Path) -> None:
     jinja = environment({})
     try:

@@ -1,7 +1,7 @@
 """The pages for readers as an ASGI application: which path is answered by what, and how a request becomes an answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +14,14 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp
 
 from newsletter import settings as settings_table
+from newsletter.bodies import read_body, read_form
+from newsletter.desks import DESKS, Desks
 from newsletter.newsletter import Newsletter
 from newsletter.rendering.links import Signer
-from newsletter.rendering.palette import palette_for
+from newsletter.rendering.look import look_of
 from newsletter.rendering.store import load_keys
 from newsletter.settings import Settings
 from newsletter.store import FILE as STORE
@@ -36,9 +39,6 @@ from newsletter.web import (
     voting,
     wishes,
 )
-from newsletter.web.bodies import read_body
-from newsletter.web.desks import DESKS, Desks
-from newsletter.web.forms import read_form
 from newsletter.web.guard import PRIVATE_HEADERS, Guarded
 from newsletter.web.hooks.amazon import Amazon
 from newsletter.web.hooks.answering import Hooks
@@ -102,10 +102,12 @@ def create_app(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     desks: int = DESKS,
     http: httpx2.Client | None = None,
+    beside: Mapping[str, ASGIApp] | None = None,
 ) -> FastAPI:
     """The pages of the newsletter in that folder.
 
-    `wake` is called, from a thread of ours, whenever a notice may wait to be sent; `http` stands in for the network.
+    `wake` is called, from a thread of ours, whenever a notice may wait to be sent; `http` stands in for the network;
+    `beside` are applications of their own by their paths below the base.
     Raises what opening a newsletter raises, and `TemplateError` for a mistake in a page's template.
     """
     site = site_of(project, wake, clock)
@@ -140,6 +142,9 @@ def create_app(
         _add(app, site, path, _constant(content, kind, _FOR_EVER))
     _add(app, site, "/robots.txt", _constant(_robots(site.base), "text/plain", _PUBLIC))
     _add(app, site, "/favicon.ico", _constant("", "image/x-icon", _FOR_EVER, status=204))
+    for path, other in (beside or {}).items():
+        _add(app, site, path, _constant("", "text/plain", {"Location": f"{site.base}{path}/"}, status=308))
+        app.mount(site.base + path, other)
     _add(app, site, "/healthz", _health(counter))
     _add(app, site, "/readyz", _readiness(counter, clock))
 
@@ -151,7 +156,7 @@ def create_app(
         return answer
 
     app.add_exception_handler(HTTPException, refused)
-    app.add_middleware(Guarded)
+    app.add_middleware(Guarded, logo=site.settings.look.logo)
     return app
 
 
@@ -167,7 +172,7 @@ def site_of(project: Path, wake: Callable[[], None], clock: Callable[[], datetim
     return Site(
         settings=settings,
         base=base,
-        pages=Pages(project / "templates", palette_for(settings.brand), _shared(settings, base)),
+        pages=Pages(project / "templates", look_of(settings), _shared(settings, base)),
         nonces=Nonces(keys),
         signer=Signer(settings.base_url, keys),
         keys=keys,
@@ -194,7 +199,7 @@ def _add(app: FastAPI, site: Site, path: str, endpoint: Callable[..., Any], *, p
     app.add_api_route(site.base + path, endpoint, methods=methods, include_in_schema=False, response_model=None)
 
 
-def _answering(site: Site, counter: Desks, route: Route) -> Callable[..., Any]:
+def _answering(site: Site, counter: Desks[Newsletter], route: Route) -> Callable[..., Any]:
     async def answer(request: Request) -> Response:
         response = await _answer(site, counter, route, request)
         public = request.method != "POST" and response.status_code < 400
@@ -204,7 +209,7 @@ def _answering(site: Site, counter: Desks, route: Route) -> Callable[..., Any]:
     return answer
 
 
-async def _answer(site: Site, counter: Desks, route: Route, request: Request) -> Response:
+async def _answer(site: Site, counter: Desks[Newsletter], route: Route, request: Request) -> Response:
     posted = request.method == "POST"
     try:
         form = await _form(request) if posted else {}
@@ -235,7 +240,7 @@ def _constant(content: str, kind: str, headers: dict[str, str], status: int = 20
     return answer
 
 
-def _health(counter: Desks) -> Callable[..., Any]:
+def _health(counter: Desks[Newsletter]) -> Callable[..., Any]:
     async def answer() -> Response:
         try:
             await counter.ask(lambda newsletter: newsletter.readers.entry(0))
@@ -246,7 +251,7 @@ def _health(counter: Desks) -> Callable[..., Any]:
     return answer
 
 
-def _readiness(counter: Desks, clock: Callable[[], datetime]) -> Callable[..., Any]:
+def _readiness(counter: Desks[Newsletter], clock: Callable[[], datetime]) -> Callable[..., Any]:
     """For a monitor: not only that pages are answered, also that what runs by itself does."""
 
     async def answer() -> Response:

@@ -1,14 +1,11 @@
-"""What people type: reading a posted body, and the fields about what, when and how often with their mistakes."""
+"""What people type: the fields about what, when and how often with their mistakes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
-from starlette.datastructures import Headers
-from starlette.formparsers import MultiPartException, MultiPartParser
-
+from newsletter.bodies import Form
 from newsletter.rendering import words
 from newsletter.web.zones import offered
 from subscribers.address import parse_address
@@ -16,10 +13,6 @@ from subscribers.cadence import WEEKDAYS, Cadence, Frequency, parse_cadence
 from subscribers.errors import InvalidAddress, InvalidCadence, InvalidInterest
 from subscribers.interests import Interest, parse_interests
 from subscribers.people import Subscriber
-
-#: Fields that are looked at; further ones are none of ours.
-MOST_FIELDS = 50
-Form = Mapping[str, str]
 
 CADENCES = (
     (str(Frequency.DAILY), "Every day"),
@@ -30,45 +23,6 @@ _HOURS = tuple((f"{hour:02}:00", f"{hour:02}:00") for hour in range(24))
 _DAYS = tuple((str(day), f"{day}") for day in range(1, 29)) + tuple(
     (str(day), f"{day}, or the last") for day in (29, 30, 31)
 )
-
-
-async def read_form(body: bytes, content_type: str) -> dict[str, str]:
-    """The fields of a posted body, each with its first value; files and whatever cannot be read are left out.
-
-    Anything but multipart/form-data is read as application/x-www-form-urlencoded: a mail program that leaves the type
-    out means that.
-    """
-    if content_type.strip().lower().startswith("multipart/form-data"):
-        pairs = await _parts(body, content_type)
-    else:
-        try:
-            pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
-        except ValueError:
-            pairs = []
-    fields: dict[str, str] = {}
-    for name, value in pairs[:MOST_FIELDS]:
-        fields.setdefault(name, _readable(value))
-    return fields
-
-
-async def _parts(body: bytes, content_type: str) -> list[tuple[str, str]]:
-    async def stream() -> Any:
-        yield body
-
-    parser = MultiPartParser(Headers({"content-type": content_type}), stream(), max_files=5, max_fields=MOST_FIELDS)
-    try:
-        form = await parser.parse()
-    except (MultiPartException, KeyError, ValueError, LookupError):
-        return []
-    pairs = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
-    await form.close()
-    return pairs
-
-
-def _readable(value: str) -> str:
-    """Line ends as \\n; no NUL and no half of a surrogate pair, which a database would not take."""
-    plain = value.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-    return plain.encode("utf-8", "replace").decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ escaped. What is checked at the start is what is served: a changed template wait
 """
 
 import difflib
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -12,21 +13,33 @@ from typing import Any
 import jinja2
 
 from newsletter.errors import TemplateError
-from newsletter.rendering.palette import Palette
+from newsletter.rendering.look import Look
 from newsletter.rendering.templates import shipped_templates
 
 STYLE, SCRIPT = "page.css", "form.js"
 
 
+class _InThisLook(jinja2.FileSystemLoader):
+    """Reads templates, with the look put in."""
+
+    def __init__(self, folders: Sequence[Path], look: Look) -> None:
+        super().__init__(folders)
+        self._look = look
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source, path, is_current = super().get_source(environment, template)
+        return self._look.apply(source, path), path, is_current
+
+
 class Pages:
     """Renders the pages of one newsletter; safe to use from several threads."""
 
-    def __init__(self, overrides: Path, palette: Palette, shared: dict[str, Any]) -> None:
+    def __init__(self, overrides: Path, look: Look, shared: dict[str, Any]) -> None:
         """`shared` are variables of every page. Raises `TemplateError` naming file and line."""
         shipped = shipped_templates() / "web"
         self._folders = [overrides / "web", shipped]
         self._environment = jinja2.Environment(
-            loader=jinja2.PrefixLoader({"web": jinja2.FileSystemLoader(self._folders)}),
+            loader=jinja2.PrefixLoader({"web": _InThisLook(self._folders, look)}),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -34,7 +47,7 @@ class Pages:
             auto_reload=False,
             cache_size=-1,
         )
-        self.style = palette.apply(self._read(STYLE))
+        self.style = look.apply(self._read(STYLE), str(self._path(STYLE)))
         self.script = self._read(SCRIPT)
         #: changes with the two files, so that browsers may keep them for ever
         self.version = blake2b((self.style + self.script).encode(), digest_size=4).hexdigest()
@@ -51,11 +64,14 @@ class Pages:
             raise
 
     def _read(self, name: str) -> str:
-        path = next((folder / name for folder in self._folders if (folder / name).is_file()), self._folders[-1] / name)
+        path = self._path(name)
         try:
             return path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise TemplateError(f"The template {path} cannot be read: {error}. Save it as UTF-8 text.") from error
+
+    def _path(self, name: str) -> Path:
+        return next((folder / name for folder in self._folders if (folder / name).is_file()), self._folders[-1] / name)
 
     def _check(self, own: Path, known: set[str]) -> None:
         """Compile every template once, and refuse an operator's file that no page would use."""

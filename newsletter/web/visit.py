@@ -9,10 +9,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from newsletter.bodies import Form
 from newsletter.newsletter import Newsletter
 from newsletter.rendering.links import PATHS, Claim, Purpose, Signer, verify
 from newsletter.settings import Settings
-from newsletter.web.forms import Form
 from newsletter.web.nonces import Nonces
 from newsletter.web.pages import Pages
 from subscribers.evidence import Origin

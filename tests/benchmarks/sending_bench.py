@@ -29,7 +29,7 @@ from newsletter.issues import store as issues
 from newsletter.issues.issue import IssueKey, Pick, ReasonKind, Section
 from newsletter.rendering.card import Card
 from newsletter.rendering.edition import Edition, shared_variables
-from newsletter.rendering.palette import palette_for
+from newsletter.rendering.look import look_in
 from newsletter.rendering.recipe import Recipe
 from newsletter.rendering.templates import load_sources
 from newsletter.store import open_store
@@ -105,7 +105,7 @@ def shared() -> dict[str, object]:
 
 def sources() -> dict[str, str]:
     """The shipped templates."""
-    return load_sources(Path("no overrides"), palette_for("#a8401c"))
+    return load_sources(Path("no overrides"), look_in())
 
 
 def recipe_of(n: int) -> Recipe:

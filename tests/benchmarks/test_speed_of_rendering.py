@@ -18,6 +18,7 @@ from ten_papers import ten_papers
 from newsletter.rendering.card import Card
 from newsletter.rendering.edition import Edition, Reader
 from newsletter.rendering.links import Signer
+from newsletter.rendering.look import look_in
 from newsletter.rendering.message import Letterhead
 from newsletter.rendering.recipe import Recipe
 from newsletter.rendering.templates import COMPILED, DOCUMENT, shipped_templates
@@ -31,7 +32,8 @@ DATE = datetime(2026, 11, 27, 7, tzinfo=UTC)
 def an_issue() -> tuple[Edition, Edition, Recipe, dict[int, Card]]:
     """Ten cards as in the demo: prepared, and with its MJML left uncompiled for the plain way."""
     sources, shared, recipe, cards = ten_papers()
-    uncompiled = sources | {COMPILED: (shipped_templates() / DOCUMENT).read_text("utf-8")}
+    document = look_in().apply((shipped_templates() / DOCUMENT).read_text("utf-8"), DOCUMENT)
+    uncompiled = sources | {COMPILED: document}
     return Edition(sources, shared), Edition(uncompiled, shared), recipe, cards
 
 

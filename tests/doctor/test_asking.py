@@ -19,7 +19,7 @@ def dns() -> Iterator[NameServer]:
 
 @pytest.fixture
 def names(dns: NameServer) -> Names:
-    return Names(dns.place, patience=0.1)
+    return Names(dns.place, patience=20)
 
 
 def test_records_are_found_and_asked_for_once(dns: NameServer, names: Names) -> None:
@@ -55,16 +55,14 @@ def test_a_text_that_fits_no_datagram_comes_whole(dns: NameServer, names: Names)
 
 
 @pytest.mark.parametrize(("behaviour", "words"), [(SERVFAIL, "error"), (SILENCE, "within"), (NONSENSE, "")])
-def test_a_server_that_does_not_answer_is_trouble_soon(
-    dns: NameServer, names: Names, behaviour: str, words: str
-) -> None:
+def test_a_server_that_does_not_answer_is_trouble_soon(dns: NameServer, behaviour: str, words: str) -> None:
     dns.records["example.org", "TXT"] = behaviour
     start = time.monotonic()
-    answer = names.texts("example.org")
+    answer = Names(dns.place, patience=0.1).texts("example.org")
     assert answer.values == ()
     assert words in answer.trouble
     assert answer.trouble
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
 
 
 def test_names_that_are_none_are_trouble(names: Names) -> None:

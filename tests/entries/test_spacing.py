@@ -72,16 +72,20 @@ def test_no_two_slots_are_nearer_than_the_pause(gaps: list[float]) -> None:
     assert min(apart) > 2.998
 
 
-def test_a_turn_is_waited_for_and_given_up_at_once(store: Database, tmp_path: Path) -> None:
+def test_a_turn_is_waited_for_and_given_up_at_once(
+    store: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spacing, "PAUSE", spacing.LONGEST / 2)
     halt = threading.Event()
     with closing(Turns(tmp_path / "newsletter.db", halt)) as turn:
         start = time.monotonic()
         turn("https://example.org/a")
-        assert time.monotonic() - start < 0.5
+        assert time.monotonic() - start < spacing.PAUSE / 3, "the first need not wait"
+        start = time.monotonic()
         threading.Timer(0.1, halt.set).start()
         with pytest.raises(Stopped):
             turn("https://example.org/b")
-        assert 0.05 < time.monotonic() - start < 0.9
+        assert 0.1 <= time.monotonic() - start < spacing.PAUSE / 3
 
 
 @pytest.mark.slow
@@ -152,14 +156,14 @@ def test_who_stops_does_not_wait_for_what_hangs(tmp_path: Path) -> None:
 
     def fetch(item: str, turn: Turn) -> str:
         if item == "hangs":
-            hanging.wait(10)
+            hanging.wait(60)
         else:
             stopping.set()
         return item
 
     start = time.monotonic()
     done = run(tmp_path, [["hangs", "never begun"], ["quick"]], fetch, stopping.is_set)
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 20
     assert done in ([], [("quick", "quick")])
     hanging.set()
 

@@ -14,11 +14,10 @@ from newsletter.issues.editorial import (
     editorial_text,
     parse_editorial,
     read_editorial,
-    with_intro,
-    with_pins,
     write_editorial,
 )
 from newsletter.issues.issue import IssueKey, parse_issue_key
+from newsletter.issues.rewriting import with_intro, with_pins
 from subscribers.cadence import Frequency
 
 KEY = IssueKey(Frequency.WEEKLY, date(2026, 11, 27))
@@ -51,7 +50,10 @@ def test_a_file_is_an_intro_with_pins_above(text: str, intro: str | None, pins: 
     ("text", "message"),
     [
         ("+++\npins = x\n+++\n", r"The lines between \+\+\+ in x\.md are not valid TOML: .*line 2"),
-        ("+++\npin = []\n+++\n", r"x\.md has 'pin' between its \+\+\+ lines; only `pins`"),
+        (
+            "+++\npin = []\n+++\n",
+            r"x\.md has 'pin' between its \+\+\+ lines; only pins, drops and edits are known there",
+        ),
         ('+++\npins = "a"\n+++\n', r"pins in x\.md must be a list"),
         ("+++\npins = [1]\n+++\n", r"pins in x\.md must be a list"),
         ('+++\npins = ["a", " "]\n+++\n', r"pins in x\.md must be a list"),

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 #: Answers to a command: close the connection; say nothing any more.
 HANG_UP = "hang up"
 SILENCE = "silence"
+#: Seconds for what is no matter of patience in a test.
+PATIENCE = 30
 
 
 @dataclass
@@ -123,7 +125,7 @@ class _Connection:
 
     def encrypt(self) -> None:
         assert self.double.tls
-        self.sock.settimeout(5)
+        self.sock.settimeout(PATIENCE)
         self.sock = self.double.tls.wrap_socket(self.sock, server_side=True)
 
     def greet(self) -> None:
@@ -132,7 +134,7 @@ class _Connection:
                 self.send("* OK ready")
             case answer:
                 self.act(answer)
-                self.sock.sendall(answer.encode())
+                self.write(answer.encode())
 
     def act(self, answer: str) -> None:
         if answer == HANG_UP:
@@ -142,7 +144,12 @@ class _Connection:
                 self.line()
 
     def send(self, *lines: str) -> None:
-        self.sock.sendall("".join(f"{line}\r\n" for line in lines).encode())
+        self.write("".join(f"{line}\r\n" for line in lines).encode())
+
+    def write(self, content: bytes) -> None:
+        # As patient as `line` is not: megabytes take their time on a busy machine.
+        self.sock.settimeout(PATIENCE)
+        self.sock.sendall(content)
 
     def line(self, meanwhile: Callable[[], object] = lambda: None) -> str:
         self.sock.settimeout(0.01)
@@ -186,7 +193,7 @@ class _Connection:
             case "UID":
                 self.uid(*rest.split(" ", 2))
             case "IDLE":
-                self.sock.sendall(double.idling)
+                self.write(double.idling)
                 assert self.line(self.announce) == "DONE"
             case "LOGOUT":
                 self.send("* BYE", f"{tag} OK bye")
@@ -234,4 +241,4 @@ class _Connection:
                 assert most
                 part = mail.raw[: int(most[1])]
                 told = f"* {number} FETCH (UID {mail.uid} RFC822.SIZE {len(mail.raw)} BODY[]<0> {{{len(part)}}}\r\n"
-                self.sock.sendall(told.encode() + part + b")\r\n")
+                self.write(told.encode() + part + b")\r\n")

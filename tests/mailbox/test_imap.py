@@ -49,7 +49,7 @@ def server() -> Iterator[ImapServerDouble]:
 
 @pytest.fixture
 def mailbox(server: ImapServerDouble) -> Iterator[ImapMailbox]:
-    with ImapMailbox(ImapServer("127.0.0.1", server.port, "none", "papers", "right", timeout=5), batch=3) as mailbox:
+    with ImapMailbox(ImapServer("127.0.0.1", server.port, "none", "papers", "right", timeout=30), batch=3) as mailbox:
         yield mailbox
 
 

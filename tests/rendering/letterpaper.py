@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from newsletter.rendering.palette import palette_for
+from newsletter.rendering.look import look_in
 from newsletter.rendering.stationery import Stationery
 
 NOWHERE = Path("no-such-folder")
@@ -87,7 +87,7 @@ OURS = {"link", "label", "state", "body", "rhythm"}
 @cache
 def stationery(overrides: Path = NOWHERE) -> Stationery:
     """MJML is compiled once for all tests."""
-    return Stationery(overrides, palette_for("#a8401c"), NEWSLETTER)
+    return Stationery(overrides, look_in(), NEWSLETTER)
 
 
 def sample(name: str, word: Callable[[str], str] | None = None) -> dict[str, Any]:

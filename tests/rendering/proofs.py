@@ -9,7 +9,7 @@ from newsletter.rendering.card import Card
 from newsletter.rendering.edition import Body, Edition, Reader, shared_variables
 from newsletter.rendering.intro import intro_html, intro_text
 from newsletter.rendering.links import Signer
-from newsletter.rendering.palette import palette_for
+from newsletter.rendering.look import Look, look_in
 from newsletter.rendering.recipe import Recipe
 from newsletter.rendering.templates import load_sources
 
@@ -20,8 +20,11 @@ READER = Reader(7, "ada@example.com")
 NOWHERE = Path("no-such-folder")
 
 
-def edition(overrides: Path = NOWHERE, *, brand: str = "#a8401c", intro: str = "", **newsletter: str) -> Edition:
+def edition(
+    overrides: Path = NOWHERE, *, brand: str = "#a8401c", look: Look | None = None, intro: str = "", **newsletter: str
+) -> Edition:
     """A frozen issue from these templates."""
+    look = look or look_in(brand=brand)
     names = {
         "title": "Paper Robots",
         "address": "papers@example.org",
@@ -36,8 +39,14 @@ def edition(overrides: Path = NOWHERE, *, brand: str = "#a8401c", intro: str = "
         "arrivals": "Twelve things to read came in this week",
         "count": 12,
     }
-    shared = shared_variables(newsletter=names, issue=issue, intro_html=intro_html(intro), intro_text=intro_text(intro))
-    return Edition(load_sources(overrides, palette_for(brand)), shared)
+    shared = shared_variables(
+        newsletter=names,
+        issue=issue,
+        intro_html=intro_html(intro),
+        intro_text=intro_text(intro),
+        longest_sentence=look.theme.sentence,
+    )
+    return Edition(load_sources(overrides, look), shared)
 
 
 def card(n: int, title: str = "", **words: Any) -> Card:

@@ -1,8 +1,9 @@
 """Signed links: good for one purpose and one reader, unalterable."""
 
 import string
-import time
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
+from timeit import repeat
 
 import pytest
 from hypothesis import given
@@ -80,10 +81,15 @@ def test_a_link_to_leave_fits_into_a_header_line() -> None:
     assert len(SIGNER.token(Purpose.LEAVE, 2**20)) <= 30
 
 
+def quickest(done: Callable[[], object]) -> float:
+    """Seconds; the least of several, which other work on this machine hardly touches."""
+    return min(repeat(done, number=1, repeat=7))
+
+
 def test_an_endless_token_takes_no_time() -> None:
-    start = time.perf_counter()
-    assert verify("____" * 500_000, Purpose.LEAVE, KEYS) is None
-    assert time.perf_counter() - start < 0.1
+    endless = "____" * 500_000
+    assert verify(endless, Purpose.LEAVE, KEYS) is None
+    assert quickest(lambda: verify(endless, Purpose.LEAVE, KEYS)) < quickest(lambda: urlsafe_b64decode(endless)) / 5
 
 
 # -- in an address
@@ -137,6 +143,6 @@ def test_a_detail_fits_before_the_at_of_an_address() -> None:
 
 
 def test_an_endless_detail_takes_no_time() -> None:
-    start = time.perf_counter()
-    assert verify_detail("a" * 2_000_000, Purpose.BOUNCE, KEYS) is None
-    assert time.perf_counter() - start < 0.1
+    endless = "a" * 2_000_000
+    assert verify_detail(endless, Purpose.BOUNCE, KEYS) is None
+    assert quickest(lambda: verify_detail(endless, Purpose.BOUNCE, KEYS)) < quickest(endless.isalnum) / 5

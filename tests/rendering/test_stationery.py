@@ -25,7 +25,8 @@ from markupsafe import Markup
 
 from newsletter.errors import TemplateError
 from newsletter.rendering.intro import intro_markdown
-from newsletter.rendering.palette import contrast, palette_for
+from newsletter.rendering.look import look_in
+from newsletter.rendering.palette import contrast
 from newsletter.rendering.stationery import Stationery, text_of
 from newsletter.rendering.templates import shipped_templates
 
@@ -165,7 +166,7 @@ def test_a_subject_is_one_line(value: str) -> None:
 
 def test_the_title_of_the_newsletter_and_its_address_are_words_too() -> None:
     odd = NEWSLETTER | {"title": "A *B* <C> [d](https://evil.example/)", "postal_address": '1 "Q" <b>Street</b>'}
-    written = Stationery(Path("none"), palette_for("#a8401c"), odd).write("confirm", **sample("confirm"))
+    written = Stationery(Path("none"), look_in(), odd).write("confirm", **sample("confirm"))
     assert {href for tag, href in tags(written.html) if tag == "a"} == {
         LINKS["confirm"],
         "https://news.example.org/privacy",
@@ -184,7 +185,7 @@ def test_a_confirmation_repeats_nothing_of_what_a_stranger_typed() -> None:
 
 
 def test_without_anybody_who_reads_replies_none_is_asked_for() -> None:
-    deaf = Stationery(Path("none"), palette_for("#a8401c"), NEWSLETTER | {"replies": False})
+    deaf = Stationery(Path("none"), look_in(), NEWSLETTER | {"replies": False})
     for name in ("confirm", "remind", "address", "command"):
         assert "reply" not in deaf.write(name, **sample(name)).text
         assert "just reply “yes”" in stationery().write(name, **sample(name)).text
@@ -283,7 +284,7 @@ def test_markup_in_an_announcement_is_shown_and_what_looks_like_a_template_is_no
 def own(tmp_path: Path, name: str, text: str | bytes) -> Stationery:
     (tmp_path / "mail").mkdir(exist_ok=True)
     (tmp_path / "mail" / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-    return Stationery(tmp_path, palette_for("#0055aa"), NEWSLETTER)
+    return Stationery(tmp_path, look_in(brand="#0055aa"), NEWSLETTER)
 
 
 def test_an_operators_own_template_is_taken_before_ours(tmp_path: Path) -> None:
@@ -323,7 +324,7 @@ def test_a_broken_frame_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_the_colour_is_the_operators_and_readable() -> None:
-    html = Stationery(Path("none"), palette_for("#ffee00"), NEWSLETTER).write("confirm", **sample("confirm")).html
+    html = Stationery(Path("none"), look_in(brand="#ffee00"), NEWSLETTER).write("confirm", **sample("confirm")).html
     (light,) = set(re.findall(r'class="brand" style="[^"]*color:(#[0-9a-f]{6})"', html))
     assert light != "#a8401c"
     assert contrast(light, "#fffdf9") >= 4.5

@@ -13,7 +13,7 @@ from proofs import READER, SIGNER, card, edition, pick, read, recipe
 
 from newsletter.errors import TemplateError
 from newsletter.rendering.edition import check
-from newsletter.rendering.palette import palette_for
+from newsletter.rendering.look import look_in
 from newsletter.rendering.sample import sample_cards, sample_recipes
 from newsletter.rendering.templates import (
     COMPILED,
@@ -85,8 +85,8 @@ def test_an_operators_file_is_taken_and_the_rest_stays_ours(tmp_path: Path) -> N
     html, text = read(body)
     assert "OURS: singing bridges" in html
     assert "Because you follow: singing bridges" in text
-    sources = load_sources(tmp_path, palette_for("#a8401c"))
-    usual = load_sources(tmp_path / "none", palette_for("#a8401c"))
+    sources = load_sources(tmp_path, look_in())
+    usual = load_sources(tmp_path / "none", look_in())
     assert {name for name in sources if sources[name] != usual[name]} == {"issue/reason.html"}
     assert set(sources) == {*FILES, COMPILED} - {DOCUMENT}
 
@@ -101,7 +101,7 @@ def test_an_operators_own_file_can_be_included(tmp_path: Path) -> None:
 def test_a_file_that_nothing_uses_is_told_with_the_name_it_may_have_meant(tmp_path: Path) -> None:
     own(tmp_path, "issue/crad.html", "{% never read")
     with pytest.raises(TemplateError, match=r"crad\.html is used by no template\. Did you mean issue/card\.html\?"):
-        load_sources(tmp_path, palette_for("#a8401c"))
+        load_sources(tmp_path, look_in())
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -214,18 +214,18 @@ def test_a_readers_value_that_is_hidden_and_then_tested_is_found_all_the_same(tm
 def test_a_template_that_is_no_text_is_told(tmp_path: Path) -> None:
     own(tmp_path, "issue/card.html", "").write_bytes(b"Caf\xe9")
     with pytest.raises(TemplateError, match=r"card\.html cannot be read: .*Save it as UTF-8 text"):
-        load_sources(tmp_path, palette_for("#a8401c"))
+        load_sources(tmp_path, look_in())
 
 
 def test_the_brands_colour_is_put_in_everywhere(tmp_path: Path) -> None:
     own(tmp_path, "issue/reason.html", '<b style="color:#a8401c">{{ reason.words }}</b>')
-    sources = load_sources(tmp_path, palette_for("#0055aa"))
+    sources = load_sources(tmp_path, look_in(brand="#0055aa"))
     assert "#0055aa" in sources["issue/reason.html"]
     assert not re.search("#a8401c|#f0936b", "".join(sources.values()))
 
 
 def test_compiled_mjml_has_no_remote_fonts_and_keeps_its_conditionals() -> None:
-    html = compile_mjml(shipped(DOCUMENT), "x")
+    html = compile_mjml(look_in().apply(shipped(DOCUMENT), "x"), "x")
     assert "fonts.googleapis" not in html
     assert "<!--[if mso" in html
     assert "<mj-" not in html

@@ -17,12 +17,12 @@ from newsroom import mails, parsed
 from starlette.testclient import TestClient
 from website import ADA, BOB, JOINING, Website, nonce_in, text_of
 
+from newsletter import bodies
+from newsletter.bodies import read_form
 from newsletter.errors import TemplateError
 from newsletter.readers.desk import Readers
 from newsletter.rendering.links import Purpose
 from newsletter.web import app as web
-from newsletter.web import bodies
-from newsletter.web.forms import read_form
 from newsletter.web.nonces import Nonces
 
 #: Each is quick, and they are many: together too much for the minute of the fast ones.

@@ -10,6 +10,7 @@ from typing import Any
 import feedparser
 
 from newsletter.entries.entry import Parsed, ParsedEntry, Skipped
+from newsletter.entries.images import Offered, best_image, first_image, image_of_item, safe_image
 from newsletter.entries.sources.arxiv import announced, left_out, refuse_errors
 from newsletter.entries.sources.errors_said import said_by_json
 from newsletter.entries.sources.jsonlines import list_in, text_in
@@ -79,6 +80,7 @@ def _from_feedparser(item: Any, today: date, location: str, cross_lists: bool) -
         identifiers=tuple(str(item[k]) for k in ("id", "arxiv_doi", "prism_doi", "dc_identifier") if item.get(k)),
         published=_day_of(item, today),
         categories=clean_names([t["term"] for t in item.get("tags", []) if t.get("term")]),
+        image=image_of_item(item, summary),
     )
 
 
@@ -124,7 +126,18 @@ def _from_json_item(item: Any, today: date) -> ParsedEntry | Skipped:
         identifiers=(str(item.get("id", "")),),
         published=parse_date(item.get("date_published") or item.get("date_modified"), today),
         categories=clean_names([t for t in list_in(item, "tags") if isinstance(t, str)]),
+        image=_image_of_json_item(item),
     )
+
+
+def _image_of_json_item(item: dict[str, Any]) -> str:
+    attached = [
+        Offered(one.get("url"))
+        for one in list_in(item, "attachments")
+        if isinstance(one, dict) and text_in(one, "mime_type").startswith("image/")
+    ]
+    said = safe_image(item.get("image")) or safe_image(item.get("banner_image"))
+    return said or best_image(attached) or first_image(text_in(item, "content_html"))
 
 
 def _collect(results: Any, total: int, left_out: Sequence[Skipped] = ()) -> Parsed:

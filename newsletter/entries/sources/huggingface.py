@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from newsletter.entries.entry import Parsed, ParsedEntry, Skipped
+from newsletter.entries.images import Offered, best_image, safe_image
 from newsletter.entries.sources.errors_said import said_by_json
 from newsletter.entries.sources.jsonlines import list_in, text_in
 from newsletter.entries.text import clean_names, clean_summary, clean_text, clean_title, clip, decode, parse_date
@@ -66,7 +67,14 @@ def _entry_from(item: Any, today: date) -> ParsedEntry | Skipped:
         published=next(filter(None, (parse_date(day, today) for day in days)), None),
         categories=clean_names([w for w in list_in(paper, "ai_keywords") if isinstance(w, str)][:KEYWORDS]),
         popularity=upvotes if type(upvotes) is int and 0 <= upvotes < 2**31 else None,
+        image=_image_of(item, paper),
     )
+
+
+def _image_of(item: dict[str, Any], paper: dict[str, Any]) -> str:
+    """A figure that the authors have put there; else the picture that Hugging Face makes of every paper."""
+    figures = [*list_in(paper, "mediaUrls"), *list_in(item, "mediaUrls")]
+    return best_image(map(Offered, figures)) or safe_image(item.get("thumbnail"))
 
 
 def _name_of(author: Any) -> str:

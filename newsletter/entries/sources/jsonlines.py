@@ -1,7 +1,7 @@
 """JSON lines: one entry a line, for whatever a script can write.
 
 Keys: `title` (needed), `summary` or `abstract`, `url`, `authors` (list or one string), `published` (ISO date),
-`categories` (list), `popularity` or `upvotes`, `id` or `doi` (an arXiv id or a DOI).
+`categories` (list), `popularity` or `upvotes`, `id` or `doi` (an arXiv id or a DOI), `image` (an https link).
 """
 
 import json
@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from newsletter.entries.entry import Parsed, ParsedEntry, Skipped
+from newsletter.entries.images import safe_image
 from newsletter.entries.text import clean_names, clean_summary, clean_title, parse_date, safe_url
 
 
@@ -50,6 +51,7 @@ def entry_from(item: Any, today: date) -> ParsedEntry | str:
         published=parse_date(item.get("published"), today),
         categories=clean_names([c for c in list_in(item, "categories") if isinstance(c, str)]),
         popularity=popularity if isinstance(popularity, int) and 0 <= popularity < 2**31 else None,
+        image=safe_image(item.get("image")),
     )
 
 

@@ -13,13 +13,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
+from newsletter.bodies import read_body
+from newsletter.desks import Desks
 from newsletter.newsletter import Newsletter
 from newsletter.readers import incoming
 from newsletter.readers.correspondence import Told
 from newsletter.readers.tending import INCOMING_KEPT
 from newsletter.web import troubles
-from newsletter.web.bodies import read_body
-from newsletter.web.desks import Desks
 from newsletter.web.guard import PRIVATE_HEADERS
 from newsletter.web.hooks import mailgun, postmark, ses, sns
 from newsletter.web.hooks.amazon import Amazon, NotThere, OutOfReach
@@ -63,7 +63,7 @@ class _Event:
 class Hooks:
     """The pages that mail services call: those whose secret is set."""
 
-    def __init__(self, site: Site, counter: Desks, amazon: Amazon) -> None:
+    def __init__(self, site: Site, counter: Desks[Newsletter], amazon: Amazon) -> None:
         self._site = site
         self._counter = counter
         self._amazon = amazon

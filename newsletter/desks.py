@@ -1,4 +1,4 @@
-"""Where the work of a page is done: a few threads, each with a newsletter of its own.
+"""Where the work of a page is done: a few threads, each with a newsletter (or whatever else is opened) of its own.
 
 A connection to SQLite stays in the thread that opened it, and the server's own thread must never wait for a disk.
 Two are enough: while one waits for another process's write, the other goes on answering, for a megabyte more. Four
@@ -10,34 +10,45 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from newsletter.newsletter import Newsletter
+
+class Closing(Protocol):
+    """What lies on a desk."""
+
+    def close(self) -> None:
+        """Let go of the database."""
+
 
 T = TypeVar("T")
+D = TypeVar("D", bound=Closing)
 DESKS = 2
-_Job = tuple[Callable[[Newsletter], Any], "Future[Any]"]
 
 
-class Desks:
+class Desks(Generic[D]):
     """Answers one question after the other at each desk."""
 
-    def __init__(self, opening: Callable[[], Newsletter], count: int = DESKS) -> None:
+    def __init__(self, opening: Callable[[], D], count: int = DESKS, name: str = "web") -> None:
         """`opening` opens the newsletter; it is called in each thread, and again after it failed."""
         self._opening = opening
         self._count = count
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._name = name
+        self._jobs: SimpleQueue[tuple[Callable[[D], Any], Future[Any]] | None] = SimpleQueue()
         self._threads: list[Thread] = []
 
-    async def ask(self, job: Callable[[Newsletter], T]) -> T:
+    async def ask(self, job: Callable[[D], T]) -> T:
         """What the job returns or raises; it runs at whichever desk is free."""
+        return await asyncio.wrap_future(self.put(job))
+
+    def put(self, job: Callable[[D], T]) -> "Future[T]":
+        """The same for who is no coroutine."""
         future: Future[T] = Future()
         self._jobs.put((job, future))
-        return await asyncio.wrap_future(future)
+        return future
 
     def open(self) -> None:
         """Begin to work."""
-        self._threads = [Thread(target=self._work, name=f"web-{n}", daemon=True) for n in range(self._count)]
+        self._threads = [Thread(target=self._work, name=f"{self._name}-{n}", daemon=True) for n in range(self._count)]
         for thread in self._threads:
             thread.start()
 
@@ -50,15 +61,15 @@ class Desks:
         self._threads = []
 
     def _work(self) -> None:
-        newsletter: Newsletter | None = None
+        open_: D | None = None
         while (given := self._jobs.get()) is not None:
             job, future = given
             if not future.set_running_or_notify_cancel():
                 continue
             try:
-                newsletter = newsletter or self._opening()
-                future.set_result(job(newsletter))
+                open_ = open_ or self._opening()
+                future.set_result(job(open_))
             except BaseException as error:  # whatever it is, it belongs to who asked
                 future.set_exception(error)
-        if newsletter:
-            newsletter.close()
+        if open_:
+            open_.close()

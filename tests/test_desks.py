@@ -10,11 +10,11 @@ from conftest import WordEmbedder
 from newsroom import make_project
 
 from newsletter import Newsletter
+from newsletter.desks import Desks
 from newsletter.errors import ProjectError
-from newsletter.web.desks import Desks
 
 
-def working(desks: Desks, *jobs: Callable[[Newsletter], Any]) -> list[Any]:
+def working(desks: Desks[Newsletter], *jobs: Callable[[Newsletter], Any]) -> list[Any]:
     """What the jobs return or raise, asked for all at once."""
 
     async def ask() -> list[Any]:
