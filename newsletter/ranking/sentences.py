@@ -33,6 +33,7 @@ _ABBREVIATION = re.compile(
 )
 
 
+@lru_cache(maxsize=2_000)  # an issue is made again and again while its editor writes
 def split_sentences(summary: str) -> tuple[str, ...]:
     """The sentences of a summary in one line, in order, each as it stands there."""
     sentences: list[str] = []

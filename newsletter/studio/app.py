@@ -96,6 +96,8 @@ class Studio:
     def open(self) -> None:
         """Begin to work, and to watch."""
         self._quick.open()
+        if not self.remote:
+            self._quick.put(lambda bench: bench.newsletter)  # opened before the editor's browser comes
         self._post.open()
         self._errands.open()
         self._watching.start()

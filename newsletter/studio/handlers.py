@@ -186,12 +186,12 @@ ERRANDS: dict[str, Callable[[Visit, Any], Response]] = {"/checks": checks, "/pic
 
 def _bare(visit: Visit, *, other: bool) -> Look | None:
     glimpse = visit.glimpse(other=other)
-    return glimpse and glimpse.bare
+    return glimpse.bare if glimpse else None
 
 
 def _look(visit: Visit, *, other: bool = False) -> Look | None:
     glimpse = visit.glimpse(other=other)
-    return glimpse and glimpse.look
+    return glimpse.look if glimpse else None
 
 
 def _html(visit: Visit, look: Look | None) -> str:

@@ -15,6 +15,7 @@ from newsroom import Clock, make_project
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Page, expect
 
 from newsletter import Newsletter
+from newsletter.ranking.embedding import Embedder
 from newsletter.studio.app import Studio, local
 from newsletter.studio.doors import Key
 
@@ -40,12 +41,12 @@ def newsletter_at(project: Path, clock: Clock) -> Path:
 
 
 @contextmanager
-def served(project: Path, clock: Clock) -> Iterator[str]:
+def served(project: Path, clock: Clock, embedder: Embedder | None = None) -> Iterator[str]:
     """The desk of that newsletter at a free port. Its address, which lets one browser in."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port, key = listening.getsockname()[1], Key()
-        studio = Studio(project, clock=clock, embedder=WordEmbedder())
+        studio = Studio(project, clock=clock, embedder=embedder or WordEmbedder())
         app = local(studio, key, port)
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
         studio.open()
