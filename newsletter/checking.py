@@ -37,13 +37,11 @@ from newsletter.naming_issues import known_issue
 from newsletter.press import Press, shape_of
 from newsletter.printing import Addressee, Printing
 from newsletter.ranking.embedding import Told
-from newsletter.rendering.edition import Reader, check
 from newsletter.rendering.links import Signer
 from newsletter.rendering.recipe import Recipe
-from newsletter.rendering.sample import recipes_of
-from newsletter.rendering.templates import explain
 from newsletter.settings import Settings
 from newsletter.store import FILE as STORE
+from newsletter.store import SENDING, why_off
 from subscribers import people
 from subscribers.people import Subscriber
 from subscribers.states import State
@@ -111,7 +109,8 @@ class IssueChecks:
         ids = self._readers_of(key)
         try:
             printing = self._press.printing(key, now)
-            self._try_cards(printing)
+            if printing.stored is None:
+                self._press.try_cards(printing)
         except (TemplateError, IssueError) as error:
             findings = worst_first([self._mistake(key, error), *settings_alone(self._settings)])
             return Checked(key, issues.find(self._db, key) is None, len(ids), findings)
@@ -120,17 +119,6 @@ class IssueChecks:
         if links:
             findings = worst_first([*findings, *self._asked(proof)])
         return Checked(key, printing.stored is None, len(ids), findings)
-
-    def _try_cards(self, printing: Printing) -> None:
-        """Render every card of a draft, as it is done when it is frozen. Raises `TemplateError`."""
-        frozen = printing.frozen
-        try:
-            for recipe in () if printing.stored else recipes_of(list(frozen.cards.values()), self._signer.key_id):
-                check(frozen.edition, recipe, frozen.cards, Reader(2**32, "ada@example.com"), self._signer)
-        except Exception as error:  # whatever an expression in a template may raise
-            if explained := explain(error, self._project / "templates"):
-                raise explained from error
-            raise
 
     def _key(self, name: str | None, now: datetime) -> IssueKey:
         if name:
@@ -153,15 +141,16 @@ class IssueChecks:
 
     def _mistake(self, key: IssueKey, error: TemplateError | IssueError) -> Finding:
         """What keeps the issue from being made at all, and where it is."""
-        todo = "Mend it; the issue is not made so."
+        todo = "Mend it; until then the issue cannot be made."
         if isinstance(error, IssueError):
             path, _ = editorial_text(self._project, key)
             return _EDITORIAL.error(str(error), todo, Place(PlaceKind.INTRO, _relative(path, self._project)))
-        found = _PLACE.search(str(error))
+        # Nothing was to be sent.
+        said, found = str(error).removesuffix(" Nothing was sent."), _PLACE.search(str(error))
         if not found:
-            return _TEMPLATE.error(str(error), todo)
+            return _TEMPLATE.error(said, todo)
         where = found["name"] + (f":{found['line']}" if found["line"] else "")
-        return _TEMPLATE.error(str(error), todo, Place(PlaceKind.TEMPLATE, where))
+        return _TEMPLATE.error(said, todo, Place(PlaceKind.TEMPLATE, where))
 
     # -- the proof
 
@@ -182,6 +171,8 @@ class IssueChecks:
         return Proof(
             key=printing.key,
             settings=self._settings,
+            made=printing.stored is not None,
+            mail_off=why_off(self._db, SENDING),
             waits=self._why_it_waits(printing, now),
             state=self._state(printing, now)[0],
             readers=len(ids),

@@ -23,6 +23,9 @@ class Closing(Protocol):
 T = TypeVar("T")
 D = TypeVar("D", bound=Closing)
 DESKS = 2
+#: Milliseconds that who asks here waits for another process's write. A person waits for the answer: better to be told
+#: soon to come again than to wait half a minute.
+PATIENCE_MS = 5_000
 
 
 class Desks(Generic[D]):

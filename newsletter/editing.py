@@ -118,11 +118,11 @@ class Editor:
         """All of it at this moment; of an issue that is made, as it is in its mail."""
         return self._manuscript.part(name)
 
-    def pin(self, name: str, references: Sequence[Reference], *, before: str | None = None) -> Marked:
+    def pin(self, name: str, references: Reference | Sequence[Reference], *, before: str | None = None) -> Marked:
         """Pin entries behind those that are pinned already."""
         draft, desk = self._manuscript.draft(name, "pinned", before), self._manuscript
         pins = list(draft.editorial.pins)
-        for reference in references:
+        for reference in _each(references):
             entry = desk.entry(reference, "pinned")
             if desk.names_of(entry, draft.editorial.drops):
                 raise IssueError(
@@ -133,28 +133,30 @@ class Editor:
                 pins.append(desk.written(reference, entry))
         return self._write_pins(draft, pins)
 
-    def unpin(self, name: str, references: Sequence[Reference], *, before: str | None = None) -> Marked:
+    def unpin(self, name: str, references: Reference | Sequence[Reference], *, before: str | None = None) -> Marked:
         """Take pins away, by the same words or any other name of the entry."""
         draft = self._manuscript.draft(name, "unpinned", before)
         return self._write_pins(draft, self._without(draft, draft.editorial.pins, references, "pinned"))
 
-    def arrange(self, name: str, references: Sequence[Reference], *, before: str | None = None) -> Marked:
+    def arrange(self, name: str, references: Reference | Sequence[Reference], *, before: str | None = None) -> Marked:
         """Put the pins into this order; all of them are to be named."""
         draft = self._manuscript.draft(name, "arranged", before)
         left, pins = list(draft.editorial.pins), list[str]()
-        for reference in references:
-            for pin in self._manuscript.named(draft.key, left, reference, "pinned"):
+        for reference in _each(references):
+            for pin in self._manuscript.named(draft.key, draft.editorial.pins, reference, "pinned"):
+                if pin not in left:
+                    raise IssueError(f"{pin} is named twice. Name each of the pins of {draft.key} once.")
                 left.remove(pin)
                 pins.append(pin)
         if left:
             raise IssueError(f"Also pinned in {draft.key} is: {'; '.join(left)}. Name all of its pins, or unpin some.")
         return self._write_pins(draft, pins)
 
-    def drop(self, name: str, references: Sequence[Reference], *, before: str | None = None) -> Marked:
+    def drop(self, name: str, references: Reference | Sequence[Reference], *, before: str | None = None) -> Marked:
         """Nobody gets these in this issue; nor in the next one, which takes only what comes in after this."""
         draft, desk = self._manuscript.draft(name, "dropped", before), self._manuscript
         offered, drops = desk.offered(draft.key), list(draft.editorial.drops)
-        for reference in references:
+        for reference in _each(references):
             entry = desk.entry(reference, "dropped")
             if desk.names_of(entry, draft.editorial.pins):
                 raise IssueError(
@@ -167,7 +169,7 @@ class Editor:
                 drops.append(desk.written(reference, entry))
         return self._write_drops(draft, drops)
 
-    def undrop(self, name: str, references: Sequence[Reference], *, before: str | None = None) -> Marked:
+    def undrop(self, name: str, references: Reference | Sequence[Reference], *, before: str | None = None) -> Marked:
         """Take drops back, by the same words or any other name of the entry."""
         draft = self._manuscript.draft(name, "taken back", before)
         return self._write_drops(draft, self._without(draft, draft.editorial.drops, references, "dropped"))
@@ -217,9 +219,9 @@ class Editor:
         return self._manuscript.write(draft, with_intro(draft.text, markdown, str(draft.path)))
 
     def _without(
-        self, draft: Draft, listed: Sequence[str], references: Sequence[Reference], what: str
+        self, draft: Draft, listed: Sequence[str], references: Reference | Sequence[Reference], what: str
     ) -> Sequence[str]:
-        for reference in references:
+        for reference in _each(references):
             gone = self._manuscript.named(draft.key, listed, reference, what)
             listed = [one for one in listed if one not in gone]
         return listed
@@ -260,6 +262,11 @@ class Editor:
     def tell_waiting(self, key: IssueKey) -> None:
         """Tell the operator that an issue is made and held, once; again and again does no harm."""
         tell_waiting(self._db, self._readers, self._settings, key)
+
+
+def _each(references: Reference | Sequence[Reference]) -> Sequence[Reference]:
+    """One reference alone is as good as a list of it; a text is never taken for a list of letters."""
+    return [references] if isinstance(references, str | int) else references
 
 
 def _marked(listed: Sequence[str], where: str, path: Path) -> str:

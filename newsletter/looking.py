@@ -16,10 +16,11 @@ from newsletter.entries.entry import Entry
 from newsletter.issues import store as issues
 from newsletter.issues.calendar import is_due_date
 from newsletter.issues.composing import Shape
+from newsletter.issues.editorial import Edit
 from newsletter.issues.issue import IssueKey, NothingNew, Section, parse_issue_key
 from newsletter.judging import Judgement
 from newsletter.press import Press, shape_of
-from newsletter.previewing import Copy, copy_for, kept_copy, why_nothing
+from newsletter.previewing import Copy, copy_for, draft_copy, kept_copy, why_nothing
 from newsletter.printing import Addressee, Printing
 from newsletter.ranking.explaining import scores_of
 from newsletter.reasoning import Missed, Trial, had_before, muted_out
@@ -141,7 +142,7 @@ class Looks:
 
         def made(addressee: Addressee) -> Copy:
             at_hand = made_of[addressee.key] = self._issues.of(addressee.key, now)
-            kept = None if shape else kept_copy(self._db, at_hand.printing, addressee)
+            kept = None if shape else kept_copy(self._db, at_hand.printing, addressee, now)
             return kept or self._as_it_would_be(at_hand, addressee, shape or shape_of(self._settings), now)
 
         copy = copy_for(self._db, self._settings, reader, key, now, made)
@@ -176,13 +177,13 @@ class Looks:
         printing = at_hand.printing
         if at_hand.ground is None:
             [recipe] = self._press.recipes(printing, [addressee], shape)
-            return Copy(addressee, printing, recipe, now, draft=True)
+            return draft_copy(self._db, printing, addressee, recipe, now)
         judgement = self._judged(at_hand, addressee.reader, shape)
         [recipe] = self._press.recipes_by(judgement, printing, [addressee], shape)
-        kept = kept_copy(self._db, printing, addressee)
+        kept = kept_copy(self._db, printing, addressee, now)
         if kept and not isinstance(recipe, NothingNew) and not isinstance(kept.made, NothingNew):
             recipe = replace(recipe, number=kept.made.number)
-        return Copy(addressee, printing, recipe, now, draft=True, judgement=judgement)
+        return draft_copy(self._db, printing, addressee, recipe, now, judgement)
 
     def _judged(self, at_hand: AtHand, reader: Subscriber, shape: Shape) -> Judgement:
         """Judged for one reader; what they had in this very issue is nothing that they had before."""
@@ -305,7 +306,7 @@ class _Reasons:
                 said.pick.section,
                 self._weighed(self._judgement.ground.at[said.pick.entry_id])
                 if holds
-                else Weighed(said.pick.entry_id, said.title, said.url, said.pick.score, (), 0.0, ""),
+                else self._scored(self._judgement.ground.at[said.pick.entry_id], said.pick.score),
                 said.reason,
                 said.sentence,
                 left_out=number > shown,
@@ -316,9 +317,16 @@ class _Reasons:
     def _weighed(self, n: int, why: str = "") -> Weighed:
         return weighed(self._shown(self._judgement.candidates[n]), self._scores, n, why)
 
+    def _scored(self, n: int, score: float) -> Weighed:
+        """What is left where only the score is known."""
+        entry = self._shown(self._judgement.candidates[n])
+        return Weighed(entry.id, entry.title, entry.url, score, (), 0.0, "", entry.summary)
+
     def _shown(self, entry: Entry) -> Entry:
-        """With the title that the issue gives it."""
-        return replace(entry, title=self._copy.printing.frozen.cards[entry.id].title)
+        """With the words that the issue gives it."""
+        printing = self._copy.printing
+        _, summary = printing.settled.edits.get(entry.id, Edit()).of(entry)
+        return replace(entry, title=printing.frozen.cards[entry.id].title, summary=summary)
 
     def _had(self, found: Sequence[int]) -> tuple[Weighed, ...]:
         candidates = self._judgement.candidates

@@ -316,3 +316,10 @@ def m007_the_editors_desk(db: Database) -> None:
 def m008_pictures(db: Database) -> None:
     """Entries may have a picture."""
     db.conn.execute("ALTER TABLE entries ADD COLUMN image TEXT NOT NULL DEFAULT ''")  # https link; empty for none
+
+
+@migrations()
+def m009_cheaper_looking(db: Database) -> None:
+    """What came in of late, and who likes it, is found without reading all that ever came in and was voted."""
+    db.conn.execute("CREATE INDEX entries_by_arrival ON entries (first_seen)")
+    db.conn.execute("CREATE INDEX votes_by_entry ON votes (entry_id, value)")

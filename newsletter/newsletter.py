@@ -252,7 +252,8 @@ class Newsletter:
         """A reader's issue, composed as for `send(now=True)`; without a reader, everybody's edition.
 
         It is the coming one; while nothing has come in for that, the one that they were sent in this period. Once an
-        issue was composed for sending, its preview is that very message. Raises `IssueError` where the reader would
+        issue was composed for sending, its preview is that very message. Its Date is the hour at which it would leave;
+        what `send(now=True)` sends before that bears its own moment instead. Raises `IssueError` where the reader would
         get none, with the reason.
         """
         reader = people.get(self._db, address) if address else None

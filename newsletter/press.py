@@ -110,8 +110,7 @@ class Press:
         """
         if draft.stored:
             return draft
-        # The templates themselves were tried when the draft was made.
-        self._check(draft.frozen, recipes_of(list(draft.frozen.cards.values()), self._signer.key_id))
+        self.try_cards(draft)
         pieces = draft.frozen.edition.dump(), {i: card.dump() for i, card in draft.frozen.cards.items()}
         with writing(self._db):
             # Nobody writes the editor's file between this look and the freezing.
@@ -131,10 +130,15 @@ class Press:
         # It was written since the draft was made: what was saved in time is in the issue.
         return self.freeze(self.printing(draft.key, now), now)
 
+    def try_cards(self, draft: Printing) -> None:
+        """Render every card of a draft; its templates were tried when it was made. Raises `TemplateError`."""
+        self._check(draft.frozen, recipes_of(list(draft.frozen.cards.values()), self._signer.key_id))
+
     def recipes(self, printing: Printing, addressees: Sequence[Addressee], shape: Shape) -> list[Recipe | NothingNew]:
         """What each of these readers gets, by what they follow and by their votes so far. Raises `ModelError`."""
         if not printing.candidates:
-            return [NothingNew("nothing has come in since the issue before") for _ in addressees]
+            nothing = "the editor dropped all that came in" if printing.dropped else "nothing has come in"
+            return [NothingNew(f"{nothing} since the issue before") for _ in addressees]
         judgement = self.judge.of(printing, [addressee.reader for addressee in addressees], shape)
         return self.recipes_by(judgement, printing, addressees, shape)
 

@@ -10,6 +10,7 @@ from newsletter import due
 from newsletter.addressees import addressee_of, current_addressee, due_addressee, due_first, nobody
 from newsletter.delivery import records
 from newsletter.errors import IssueError
+from newsletter.issues import store as issues
 from newsletter.issues.calendar import next_slot
 from newsletter.issues.issue import IssueKey, NothingNew
 from newsletter.judging import Judgement
@@ -61,10 +62,10 @@ def preview(
 
     def made(addressee: Addressee) -> Copy:
         printing = press.printing(addressee.key, now)
-        if kept := kept_copy(db, printing, addressee):
+        if kept := kept_copy(db, printing, addressee, now):
             return kept
         [recipe] = press.recipes(printing, [addressee], shape_of(settings))
-        return Copy(addressee, printing, recipe, now, draft=True)
+        return draft_copy(db, printing, addressee, recipe, now)
 
     copy = copy_for(db, settings, reader or nobody(settings, now, key), key, now, made)
     found = copy.preview(signer)
@@ -98,17 +99,37 @@ def copy_for(
     return copy
 
 
-def kept_copy(db: Database, printing: Printing, addressee: Addressee) -> Copy | None:
+def draft_copy(
+    db: Database,
+    printing: Printing,
+    addressee: Addressee,
+    made: Recipe | NothingNew,
+    now: datetime,
+    judgement: Judgement | None = None,
+) -> Copy:
+    """The copy as it would be, with the date that it gets if it leaves at its reader's hour, or as it is scheduled."""
+    due_at = addressee.slot.at
+    date = records.dated(due_at, _leaves(db, printing, due_at, now))
+    return Copy(addressee, printing, made, date, draft=True, judgement=judgement)
+
+
+def kept_copy(db: Database, printing: Printing, addressee: Addressee, now: datetime) -> Copy | None:
     """The copy that was composed for sending, if there is one."""
     kept = records.of_reader(db, addressee.reader.id, printing.stored.id) if printing.stored else None
     if kept is None or kept.recipe is None:
         return None
-    return Copy(addressee, printing, kept.recipe, kept.date_at(kept.due_at), draft=False)
+    date = kept.date_at(_leaves(db, printing, kept.due_at, now))
+    return Copy(addressee, printing, kept.recipe, date, draft=False)
 
 
 def why_nothing(copy: Copy) -> str:
     """Why the reader gets no mail; empty where they get one."""
     return copy.made.why if isinstance(copy.made, NothingNew) else ""
+
+
+def _leaves(db: Database, printing: Printing, due_at: datetime, now: datetime) -> datetime:
+    """When a copy that is due at that moment leaves: not before that, nor before what the editor said."""
+    return max(now, due_at, issues.scheduled(db, printing.key) or now)
 
 
 def _coming(db: Database, reader: Subscriber, now: datetime, late: timedelta) -> Addressee:

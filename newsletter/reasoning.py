@@ -153,14 +153,21 @@ class Missed:
     def _behind(self, n: int, wide: Shape) -> str:
         """Where even a wide issue has no place for it, because others that tell the same news are in it: the likest."""
         inside, alike = self._trial.issue(shape=wide), self._trial.judgement.ground.alike[n]
-        twins = [one for one in inside if alike[one] >= NEAR_DUPLICATE]
         same = [int(one) for one in np.flatnonzero(alike >= NEAR_DUPLICATE) if one != n]
-        if n in inside or not twins or n not in self._trial.issue(shape=wide, without=same):
+        if n in inside or not same or n not in self._trial.issue(shape=wide, alike=self._unlike(n, same)):
             return ""
-        twin = max(twins, key=lambda one: float(alike[one]))
+        # What ranks first may stand below the bounds itself, and yet its twin is not looked at any more.
+        twin = max([one for one in same if one in inside] or same, key=lambda one: float(alike[one]))
         if twin in self._issue:
             return f"Too close to {self._picks([self._issue.index(twin) + 1])}. Without that, others would come first."
-        return f"Too close to {self._quoted(twin)}, which would come in before it."
+        comes = "which would come in before it" if twin in inside else "which ranks before it and is not in either"
+        return f"Too close to {self._quoted(twin)}, {comes}."
+
+    def _unlike(self, n: int, others: list[int]) -> Vectors:
+        """The likenesses, if it were like none of these. Taking them away would also move what is average."""
+        alike = self._trial.judgement.ground.alike.copy()
+        alike[n, others] = alike[others, n] = 0
+        return alike
 
     def _picks(self, numbers: Sequence[int]) -> str:
         said = " and ".join(self._quoted(self._issue[number - 1]) for number in numbers)

@@ -241,8 +241,7 @@ def _listening(web: WebSettings) -> socket.socket:
 def _told_to_stop(stop: threading.Event) -> Iterator[None]:
     """SIGINT and SIGTERM end the block in its own time: the message in hand is finished.
 
-    The server of the pages would otherwise raise the signal once more when it has ended, and by default the process
-    would be gone in the middle of a message. Who insists, by a second signal, has that.
+    Who insists, by a second signal, has the process gone in the middle of it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -268,9 +267,18 @@ def _told_to_stop(stop: threading.Event) -> Iterator[None]:
         as_before()
 
 
+class _Server(uvicorn.Server):
+    """Leaves signals to us: the desk's pages have to be let go before it can end, and it would wait for them."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Nothing of the kind."""
+        yield
+
+
 def server_of(app: FastAPI, web: WebSettings) -> uvicorn.Server:
     """A server for the pages: quiet, because addresses of pages hold tokens, and believing one proxy only."""
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             app,
             host=web.host,

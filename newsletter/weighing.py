@@ -57,6 +57,8 @@ class Weighed:
     standing: float
     #: a sentence, for what is not in the issue; empty for a pick
     why: str
+    #: as this issue shows it
+    summary: str
 
 
 def weighed(entry: Entry, scores: Scores, n: int, why: str) -> Weighed:
@@ -73,7 +75,8 @@ def weighed(entry: Entry, scores: Scores, n: int, why: str) -> Weighed:
     parts = tuple(
         Part(name, float(values[n])) for name, values in amounts.items() if name in always or abs(values[n]) > _NOTHING
     )
-    return Weighed(entry.id, entry.title, entry.url, float(scores.relevance[n]), parts, float(scores.standing[n]), why)
+    score, standing = float(scores.relevance[n]), float(scores.standing[n])
+    return Weighed(entry.id, entry.title, entry.url, score, parts, standing, why, entry.summary)
 
 
 def scores_beside(

@@ -74,7 +74,7 @@ class Desk:
         self.page.on("console", self._hear)
         self.page.goto(address)
         self.loaded()
-        self.home = address.partition("?")[0]
+        self.home = self.page.url.partition("?")[0]
 
     def _hear(self, said: ConsoleMessage) -> None:
         if said.type == "error":

@@ -96,6 +96,12 @@ ALPHABETS = (
     "What 🦉 and 👩‍🔬 have in common: a study of night shifts 🌙✨",
     "Über die Größe naïver Schätzer für Straßen, Flüsse und Čapeks Roboter",
 )
+#: Of about a line and a half, as most titles are.
+WORDY = (
+    "Learning to count birds in woods where nobody has counted, from recordings that were made for other ends",
+    "Whole-bridge listening with the microphones of passing phones: a study of sixty bridges in ten years",
+    "On asking one question in the right moment, and what a robot in a kitchen learns from faces at dinner",
+)
 LONG = ("A very long title that somebody wrote who could not decide what to leave out, " * 5)[:299] + "."
 UNBROKEN = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 2
 INTRO = "This week we read **everything about birds**, and a little about bridges.\n\nWrite to us if one sang."
@@ -125,6 +131,7 @@ def mails(theme: str) -> Iterator[tuple[str, bytes]]:
     yield "fifty", issue(plain, [_paper(n) for n in range(50)])
     yield "list", issue(plain, usual[:2], favourites=20, outside=True)
     yield "alphabets", issue(plain, [_paper(n, title=title) for n, title in enumerate(ALPHABETS)], favourites=4)
+    yield "wordy", issue(plain, [_paper(n, title=title) for n, title in enumerate(WORDY)])
     long = [_paper(0, title=LONG, people=LONG), _paper(1, title=UNBROKEN, sentences=(UNBROKEN * 2, LONG)), _paper(2)]
     yield "long", issue(plain, long, favourites=3, outside=True, words=LONG[:200])
     bare = [_paper(n, people="", source="", date="", sentences=(), linked=False) for n in range(4)]

@@ -79,7 +79,7 @@ def liked_by_somebody(newsletter: Newsletter) -> None:
         editorial(f'+++\ndrops = ["{entry(0)["url"]}"]\n+++\n'),
         editorial(f'+++\n[[edits]]\nentry = "{entry(0)["url"]}"\ntitle = "Robots in other words"\n+++\n'),
         own_template,
-        lambda newsletter: newsletter._clock.forward(days=3),
+        lambda newsletter: newsletter._clock.forward(days=6),
     ],
     ids=["entries", "summary", "vote", "intro", "pin", "drop", "edit", "template", "time"],
 )

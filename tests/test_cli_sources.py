@@ -54,7 +54,7 @@ def test_the_feed_behind_a_page_is_found_shown_and_written(run: Run, project: Pa
     assert ran.out.startswith(f"Found its feed at {web}/blog/atom.xml: Loom Weekly.\n")
     assert "Its last five entries, as they would look in an issue:" in ran.out
     assert ran.out.count("  The Loom Weekly that has the number ") == 5
-    assert "  Loom Weekly · 20\N{NO-BREAK SPACE}Nov" in ran.out
+    assert "  Loom Weekly\N{NO-BREAK SPACE}· 20\N{NO-BREAK SPACE}Nov" in ran.out
     assert "  What Loom Weekly number 1 has to say is said here in a sentence or two." in ran.out
     assert "Added 'Loom Weekly': it holds 7 now." in ran.out
     assert f'name = "Loom Weekly"\nlocation = "{web}/blog/atom.xml"\n' in settings(project)

@@ -211,6 +211,14 @@ def test_a_test_that_cannot_be_is_refused_in_words(ready: Newsletter) -> None:
     assert mails(ready.project) == []
 
 
+def test_half_a_character_in_an_intro_is_told_and_the_old_intro_stays(ready: Newsletter) -> None:
+    ready.editor.set_intro(FRIDAY, "Good morning!")
+    with pytest.raises(IssueError, match=r"cannot be written: .*\\ud83d.* is half a character"):
+        ready.editor.set_intro(FRIDAY, "Good morning \ud83d!")
+    assert ready.editor.intro(FRIDAY) == "Good morning!"
+    assert [path.name for path in own_file(ready).parent.iterdir()] == [f"{FRIDAY}.md"]
+
+
 def test_a_test_of_an_empty_issue_says_that_there_is_nothing(tmp_path: Path, open_newsletter: Open) -> None:
     make_project(tmp_path, entries=0)
     newsletter = open_newsletter()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from mainline import ADA, BOB, Open, bring, change_settings, rows, subscribe
-from newsroom import Clock, entry, mails
+from newsroom import Clock, entry, mails, parsed
 
 from newsletter import Newsletter
 from newsletter.errors import IssueError
@@ -30,6 +30,13 @@ def drop(newsletter: Newsletter, *entries: int) -> None:
     (folder / f"{ISSUE}.md").write_text(f"+++\ndrops = [{links}]\n+++\n", "utf-8")
 
 
+def date_of(message: bytes) -> tuple[str, bytes]:
+    """The Date header, and everything else."""
+    head, _, rest = message.partition(b"\r\nDate: ")
+    date, _, after = rest.partition(b"\r\n")
+    return date.decode(), head + after
+
+
 def titles_of(found: tuple[Weighed, ...]) -> list[str]:
     return [one.title for one in found]
 
@@ -49,22 +56,57 @@ def peopled(newsletter: Newsletter) -> Newsletter:
     return newsletter
 
 
-def test_a_look_is_the_preview_and_what_is_sent_afterwards(peopled: Newsletter) -> None:
+def test_a_look_is_the_preview_and_what_is_sent_at_its_hour(peopled: Newsletter, clock: Clock) -> None:
     draft = peopled.looks.look(Whom(ADA))
     assert draft.preview
     assert draft.preview.draft
     assert draft.preview == peopled.preview(ADA)
     assert peopled.looks.look(Whom()).preview == peopled.preview()
     everybody = peopled.looks.look(Whom(BOB))
-    assert everybody.preview == peopled.preview(BOB)
-    peopled.send(now=True)
-    sent = mails(peopled.project)
     assert everybody.preview
-    assert {draft.preview.message, everybody.preview.message} == set(sent)
-    composed = peopled.looks.look(Whom(ADA), ISSUE)
-    assert composed.preview
-    assert not composed.preview.draft
-    assert composed.preview.message == draft.preview.message
+    assert everybody.preview == peopled.preview(BOB)
+    # Composed ahead, it is still the same; and nearly on time, it bears its hour.
+    for moment in ("2026-11-27 07:00", "2026-11-27 07:50", "2026-11-27 08:20"):
+        clock.set(moment)
+        peopled.send()
+        looked = peopled.looks.look(Whom(ADA), ISSUE).preview
+        assert looked
+        assert looked.message == draft.preview.message
+    assert {draft.preview.message, everybody.preview.message} == set(mails(peopled.project))
+
+
+def test_what_is_sent_at_once_is_the_preview_but_for_the_date(peopled: Newsletter, clock: Clock) -> None:
+    draft = peopled.preview(ADA)
+    peopled.send(now=True, to=ADA)
+    [sent] = mails(peopled.project)
+    assert parsed(draft.message)["Date"] == "Fri, 27 Nov 2026 08:00:00 +0000"
+    assert parsed(sent)["Date"].datetime == clock()
+    assert date_of(draft.message)[1] == date_of(sent)[1]
+    composed = peopled.looks.look(Whom(ADA), ISSUE).preview
+    assert composed
+    assert not composed.draft
+    assert composed.message == sent
+
+
+def test_what_is_sent_late_at_once_is_the_preview(peopled: Newsletter, clock: Clock) -> None:
+    clock.set("2026-11-27 09:30")
+    draft = peopled.preview(ADA)
+    peopled.send(now=True, to=ADA)
+    assert mails(peopled.project) == [draft.message]
+
+
+def test_what_is_scheduled_bears_the_date_of_that_moment(peopled: Newsletter, clock: Clock) -> None:
+    clock.set("2026-11-27 07:50")
+    peopled.editor.schedule(ISSUE, "2026-11-27T11:00")
+    draft = peopled.looks.look(Whom(ADA), ISSUE).preview
+    clock.set("2026-11-27 08:30")
+    peopled.send()
+    composed = peopled.looks.look(Whom(ADA), ISSUE).preview
+    clock.set("2026-11-27 11:00")
+    peopled.send(to=ADA)
+    assert draft
+    assert composed
+    assert [draft.message, composed.message] == 2 * mails(peopled.project)
 
 
 def test_a_look_writes_nothing(peopled: Newsletter) -> None:

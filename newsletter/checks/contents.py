@@ -70,13 +70,13 @@ def title_lengths(proof: Proof) -> list[Finding]:
         (i for i in got if len(proof.cards[i].title) > LONGEST_TITLE), key=lambda i: -len(proof.cards[i].title)
     )
     if not long:
-        return [TITLES.ok(f"None is longer than {LONGEST_TITLE} characters.")] if got else []
+        return [TITLES.ok(f"No title is longer than {LONGEST_TITLE} characters.")] if got else []
     most = len(proof.cards[long[0]].title)
     return [
         TITLES.note(
             f"{counted(len(long), 'title has', 'titles have')} more than {LONGEST_TITLE} characters, up to {most}: on "
             f"a phone they take four lines and more. {_named(proof, long)}.",
-            "Shorten it for this issue.",
+            "Shorten it for this issue." if len(long) == 1 else "Shorten them for this issue.",
             *entry_places(long),
         )
     ]
@@ -117,7 +117,7 @@ def parts(proof: Proof) -> list[Finding]:
     findings = [finding for section in _wanted(proof) if (finding := _nobody_gets(proof, section))]
     for copy in proof.copies:
         if head := _empty_head(copy.page):
-            found = f"In {copy.address}’s copy nothing stands below the heading “{head}”."
+            found = f"In {copy.name} nothing stands below the heading “{head}”."
             place = Place(PlaceKind.TEMPLATE, "issue/section.html")
             findings.append(PARTS.warning(found, "Print the entries of each section.", place))
             break

@@ -10,7 +10,9 @@ from newsletter.checks.places import template_places
 from newsletter.checks.proof import Proof
 
 LINKS, ANSWERS = Check("Links"), Check("Links that answer")
-_WHOLE = re.compile(r"(https?://[^/\s]|mailto:[^\s])", re.IGNORECASE)
+_WHOLE = re.compile(r"https?://[^/\s]|(?:mailto|tel):[^\s]", re.IGNORECASE)
+#: What an intro keeps.
+_KEPT = re.compile(r"https?://[^/\s]|mailto:[^\s]", re.IGNORECASE)
 _SHOWN = 3
 OFFLINE = "All answer the same: is this machine offline? Ask again when it is not."
 
@@ -81,7 +83,7 @@ def whole_links(proof: Proof) -> list[Finding]:
 
 def _lost_in_intro(proof: Proof) -> str:
     """A link of the intro that leads nowhere in a mail; it would lose its address silently."""
-    return next((one for one in re.findall(r"\]\(<?([^)\s>]+)", proof.intro) if not _WHOLE.match(one)), "")
+    return next((one for one in re.findall(r"\]\(<?([^)\s>]+)", proof.intro) if not _KEPT.match(one)), "")
 
 
 def worth_asking(proof: Proof) -> dict[str, int]:

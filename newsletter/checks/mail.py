@@ -30,12 +30,12 @@ def size(proof: Proof) -> list[Finding]:
     copy, tally = proof.largest, proof.tally
     if copy is None:
         return []
-    who = f"The largest copy, {copy.address}’s, has {copy.size:,} bytes of HTML"
-    place = Place(PlaceKind.READER, copy.address)
+    whose = f"The largest copy, {copy.address}’s," if copy.address else "Everybody’s edition, the largest copy,"
+    who = f"{whose} has {copy.size:,} bytes of HTML"
     if copy.size > CLIPPED:
         todo = "Make the templates smaller, or let an issue hold less (issue.picks)."
         limit = f"Gmail shows {CLIPPED:,} and hides the rest, the way to leave too."
-        return [SIZE.error(f"{who}; {limit}", todo, place, Place(PlaceKind.SETTING, "issue.picks"))]
+        return [SIZE.error(f"{who}; {limit}", todo, *copy.places, Place(PlaceKind.SETTING, "issue.picks"))]
     if tally.cut_short:
         left = f"{counted(tally.cut_short, 'reader')} do not find their whole issue in the mail, but a link to the rest"
         return [
@@ -43,7 +43,7 @@ def size(proof: Proof) -> list[Finding]:
                 f"{left}: up to {counted(tally.most_left_out, 'entry', 'entries')} did not fit. {who}.",
                 "Let an issue hold less (issue.picks, issue.favourites), or make the template of a card smaller.",
                 Place(PlaceKind.SETTING, "issue.picks"),
-                place,
+                *copy.places,
             )
         ]
     return [SIZE.ok(f"{who}; Gmail shows up to {CLIPPED:,}.")]
@@ -52,20 +52,19 @@ def size(proof: Proof) -> list[Finding]:
 def text_part(proof: Proof) -> list[Finding]:
     """Does the plain text say what the HTML says?"""
     for copy in proof.copies:
-        whose = Place(PlaceKind.READER, copy.address)
         if not copy.text.strip() or not copy.html.strip():
             which = "text" if copy.html.strip() else "HTML"
-            return [TEXT.error(f"The {which} part is empty in {copy.address}’s copy.", "Mend its template.", whose)]
+            return [TEXT.error(f"The {which} part is empty in {copy.name}.", "Mend its template.", *copy.places)]
         for which, missing in (("text", _missing_in_text(proof, copy)), ("HTML", _missing_in_html(proof, copy))):
             if missing:
                 said = f"{len(missing)} of {counted(len(copy.recipe.shown), 'entry', 'entries')}"
                 file = f"issue/issue.{'txt' if which == 'text' else 'mjml'}"
                 return [
                     TEXT.error(
-                        f"The {which} part of {copy.address}’s copy lacks {said}: {titles(missing)}.",
+                        f"The {which} part of {copy.name} lacks {said}: {titles(missing)}.",
                         f"Print every entry’s title and link in {file}.",
                         Place(PlaceKind.TEMPLATE, file),
-                        whose,
+                        *copy.places,
                     )
                 ]
     return [TEXT.ok("The text part has every entry that the HTML has.")] if proof.copies else []
@@ -95,7 +94,8 @@ def images(proof: Proof) -> list[Finding]:
     }
     silent = [address for address, one in shown.items() if "alt" not in one.attributes]
     if not silent:
-        return [IMAGES.ok(f"{counted(len(shown), 'image')}; each has an alt text." if shown else "There are none.")]
+        said = f"{counted(len(shown), 'image')}; each has an alt text." if shown else "There are no images."
+        return [IMAGES.ok(said)]
     return [
         IMAGES.error(
             f"{counted(len(silent), 'image has', 'images have')} no alt text, such as {silent[0]!r}: with images "

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from newsletter.checks.findings import Place, PlaceKind
 from newsletter.checks.page import Element, parse
 from newsletter.entries.entry import Entry
 from newsletter.issues.issue import IssueKey, IssueState, Section
@@ -24,6 +25,7 @@ _OWN = (Section.FOR_YOU, Section.OUTSIDE)
 class Copy:
     """A finished message, taken apart as a mail program does."""
 
+    #: empty for everybody's edition
     address: str
     recipe: Recipe
     headers: Mapping[str, str]
@@ -34,6 +36,16 @@ class Copy:
     def subject(self) -> str:
         """Its subject."""
         return self.headers.get("subject", "")
+
+    @property
+    def name(self) -> str:
+        """Whose it is, as it stands in a sentence."""
+        return f"{self.address}’s copy" if self.address else "everybody’s edition"
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where to look at it."""
+        return (Place(PlaceKind.READER, self.address),) if self.address else ()
 
     @property
     def size(self) -> int:
@@ -145,6 +157,10 @@ class Proof:
 
     key: IssueKey
     settings: Settings
+    #: its words and looks are fixed
+    made: bool
+    #: why no mail leaves at all; None where it does
+    mail_off: str | None
     #: why nothing of it goes out by now; empty where it does
     waits: str
     #: of an open one the state in which it would begin

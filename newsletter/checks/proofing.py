@@ -66,7 +66,7 @@ class Proofing:
 
     def _rendered(self, reader: Subscriber, recipe: Recipe) -> Copy:
         message = self._frozen.message(recipe, reader, self._now, self._signer)
-        return copy_of(message, reader.address, recipe)
+        return copy_of(message, reader.address if reader.id else "", recipe)
 
     def _weight(self, pick: Pick) -> int:
         """About how many bytes the words of a pick take."""

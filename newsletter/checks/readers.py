@@ -2,6 +2,7 @@
 
 from newsletter.checks.findings import Check, Finding, Place, PlaceKind, counted, entry_places, titles
 from newsletter.checks.proof import EXAMPLES, Proof
+from newsletter.issues.control import STOPPED
 
 READERS, EVERYBODY = Check("Readers"), Check("The same for all")
 #: An entry that was chosen for so many of all readers, of at least so many readers, was chosen for nobody.
@@ -14,6 +15,9 @@ def who_gets_nothing(proof: Proof) -> list[Finding]:
     if not proof.readers:
         return [READERS.note("It has no readers yet.", "`newsletter subscribers add` adds one.")]
     findings = []
+    if not tally.copies and proof.state in STOPPED:
+        # Of that its release tells.
+        return []
     if not tally.copies:
         why = tally.nothing.most_common(1)[0][0]
         found = f"Nobody gets this issue, of {counted(proof.readers, 'reader')}: {why}."

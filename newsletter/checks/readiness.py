@@ -42,14 +42,19 @@ def settings_alone(settings: Settings) -> list[Finding]:
 
 
 def release(proof: Proof) -> list[Finding]:
-    """What the operator said about it."""
+    """What the operator said about it, and about all mail."""
     if proof.state is IssueState.DONE:
         return [RELEASE.ok("It is out: every copy of it left, or was given up.")]
-    if not proof.waits:
-        return [RELEASE.ok("It goes out by itself, at each reader’s hour.")]
+    lets_go = f"`newsletter issue release {proof.key}`"
     if proof.state in STOPPED:
-        found = f"Nobody gets it: {proof.waits}."
-        return [RELEASE.warning(found, f"`newsletter issue show {proof.key}` tells what can be done.")]
-    return [
-        RELEASE.note(f"Nothing of it goes out: {proof.waits}.", f"`newsletter issue release {proof.key}` lets it go.")
-    ]
+        back = proof.state is IssueState.SKIPPED or not proof.made
+        return [RELEASE.warning(f"Nobody gets it: {proof.waits}.", f"{lets_go} takes that back." if back else "")]
+    findings = []
+    if proof.mail_off is not None:
+        findings.append(RELEASE.warning(f"All mail is off: {proof.mail_off}.", "`newsletter mail on` lets it go on."))
+    if proof.waits:
+        findings.append(RELEASE.note(f"Nothing of it goes out: {proof.waits}.", f"{lets_go} lets it go."))
+    # Without a postal address, of which a check of its own tells, nothing does.
+    if findings or not proof.postal_address:
+        return findings
+    return [RELEASE.ok("It goes out by itself, at each reader’s hour.")]

@@ -77,14 +77,19 @@ _RULES: tuple[tuple[Callable[[str], bool], str, str, bool], ...] = (
         "Say it in small letters, or not at all.",
         True,
     ),
-    (_has(r"\b(100 ?% free|for free)\b"), "{speak} of what is free, as spam does", "Say it otherwise.", True),
+    (_has(r"\b(100 ?% free|for free)\b"), "{speak} of what is free, as spam does", "Say it otherwise.", False),
     (
         _has(r"^\s*(re|fwd?|aw|wg|sv|rv)\s*(\[\d+\])?:"),
         "{speak} like an answer (“Re:”), which the law of some countries forbids",
         "Take the “Re:” away.",
         True,
     ),
-    (_has(r"\{\{|\{%|\bTODO\b|\bTBD\b|lorem ipsum"), "{be} not finished", "Finish issue/subject.txt.", True),
+    (
+        _has(r"\{\{|\{%|\bTODO\b|\bTBD\b|(?i:lorem ipsum)", re.NOFLAG),
+        "{be} not finished",
+        "Finish issue/subject.txt.",
+        True,
+    ),
     (
         lambda text: _emoji(text) > MOST_EMOJI,
         "{have} more than " + str(MOST_EMOJI) + " pictures; filters count them",

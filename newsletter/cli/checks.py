@@ -57,6 +57,9 @@ def _in_words(checked: "Checked") -> Iterator[str]:
     """All of it, line by line: what must be mended first, what is well last."""
     what = "draft" if checked.draft else "made"
     yield f"{checked.key} ({what}, {counted(checked.readers, 'reader')}): {_verdict(checked)}"
+    if not checked.draft and checked.worst != "ok":
+        stays = "It is made, so its words and looks stay as they are;"
+        yield from wrapped(f"{stays} `newsletter issue hold {checked.key}` stops what has not left.")
     for severity, head in _HEADS.items():
         found = [one for one in checked.findings if one.severity == severity]
         if found:
@@ -89,5 +92,6 @@ def _trouble(finding: "Finding") -> Iterator[str]:
     yield from wrapped(f"• {finding.check}: {finding.found}", hanging=2)
     if finding.todo:
         yield from wrapped(f"→ {finding.todo}", indent=2, hanging=2)
-    if finding.places:
-        yield from wrapped(f"at {', '.join(place.name for place in finding.places)}", indent=2, hanging=2)
+    # An entry's place is its number, which no command takes; its title is in what was found.
+    if places := [place.name for place in finding.places if place.kind != "entry"]:
+        yield from wrapped(f"at {', '.join(places)}", indent=2, hanging=2)

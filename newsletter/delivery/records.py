@@ -47,9 +47,12 @@ class Delivery:
 
     def date_at(self, now: datetime) -> datetime:
         """The Date header of a message that leaves now: fixed at the first claim, the reader's hour if in time."""
-        if self.date:
-            return self.date
-        return self.due_at if timedelta(0) <= now - self.due_at < ON_TIME else now
+        return self.date or dated(self.due_at, now)
+
+
+def dated(due_at: datetime, now: datetime) -> datetime:
+    """The Date header of a message that was due at that moment and leaves now."""
+    return due_at if timedelta(0) <= now - due_at < ON_TIME else now
 
 
 def find(db: Database, delivery_id: int) -> Delivery:

@@ -136,11 +136,16 @@ def write_editorial(project: Path, key: IssueKey, text: str) -> Path:
     path = project / FOLDER / f"{key}.md"
     unfinished = path.with_suffix(".part")
     try:
+        content = text.encode()
         path.parent.mkdir(exist_ok=True)
-        unfinished.write_bytes(text.encode())
+        unfinished.write_bytes(content)
         if path.exists():
             shutil.copymode(path, unfinished)
         unfinished.replace(path)
+    except UnicodeEncodeError as error:
+        raise IssueError(
+            f"{path} cannot be written: {text[error.start]!r} in it is half a character. Take it out."
+        ) from error
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise IssueError(

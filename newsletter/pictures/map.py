@@ -1,6 +1,6 @@
 """A map of an issue: what it holds and what its readers follow, on the same ground."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from newsletter.pictures.contours import density, outlines, path_of
 from newsletter.pictures.coverage import Coverage, Followed, coverage
-from newsletter.pictures.labels import HEIGHT, Label, rooms
+from newsletter.pictures.labels import LINE, Label, rooms
 from newsletter.pictures.places import around, radii, spread
 from newsletter.pictures.svg import (
     BRAND,
@@ -18,29 +18,28 @@ from newsletter.pictures.svg import (
     RULE,
     SIZE,
     SOFT,
+    WIDE,
     Picture,
-    clipped,
     drawing,
     element,
     percent,
+    wrapped,
 )
 from newsletter.pictures.topics import centres_of, names_of, topics_of
 from newsletter.pictures.words import counted, listed, sentence
-from newsletter.ranking.arrays import Vectors
+from newsletter.ranking.arrays import Indices, Integers, Vectors
 from newsletter.rendering.words import number
 
 TITLE = "What it covers, and what readers follow"
 #: Lines drawn one by one; more become a density.
 FEW_LINES = 250
-_WIDTH, _LEGEND = float(NARROW), 52.0
 _GRID = (60, 72)
 _BLUR = 1.7
 #: Of the densest point, where the outlines are.
 _LEVELS = (0.12, 0.38, 0.68)
-#: Pixels down for each topic, for its entries alone.
-_AREA = 13.0
-#: Pixels of a name at most: two stand side by side in a narrow column.
-_NAME = 136.0
+#: Around the discs of topics, in pixels.
+_SHORE = 9.0
+_ROW = 19.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,48 @@ class Dot:
     pinned: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """What a map is drawn on."""
+
+    #: unique on a page
+    name: str
+    width: float
+    #: so many topics side by side
+    columns: int
+    #: square pixels for each topic, shared among them by what they hold
+    area: float
+
+    @property
+    def longest(self) -> float:
+        """Pixels of a line of a name at most."""
+        return self.width / self.columns - 12
+
+
+_PAPERS = (_Paper("map", NARROW, 2, 3_600.0), _Paper("map-wide", WIDE, 4, 7_000.0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Issue:
+    """What there is to draw."""
+
+    dots: Sequence[Dot]
+    entries: Vectors
+    topic: Integers
+    names: Sequence[str]
+    followed: Followed
+    covered: Coverage
+    #: of topics, and behind them of wishes
+    centres: Vectors
+    #: the lines that have a place, rows of `followed`
+    shown: Indices
+
+    @property
+    def few(self) -> bool:
+        """Are the lines drawn one by one?"""
+        return len(self.shown) <= FEW_LINES
+
+
 def draw_map(dots: Sequence[Dot], entries: Vectors, followed: Followed, readers: int, floor: float) -> Picture:
     """Entries as dots, the larger the more of the `readers` get them; what readers follow as marks or as a density.
 
@@ -63,39 +104,59 @@ def draw_map(dots: Sequence[Dot], entries: Vectors, followed: Followed, readers:
     topic = topics_of(entries)
     names = names_of([dot.title for dot in dots], topic.tolist())
     covered = coverage(followed, entries, topic, floor)
-    sizes = np.bincount(topic)
-    labels = _labels(names, covered, followed)
     said = _said(names, covered, followed, len(dots), readers)
     centres = np.concatenate([centres_of(entries, topic), followed.vectors[[wish.line for wish in covered.wishes]]])
-    area = _WIDTH * _AREA * len(labels)
-    radius = radii(np.array([*sizes, *([0.0] * len(covered.wishes))], np.float32), area)
-    half = rooms(labels, radius)
-    at, height = spread(centres, half, _WIDTH)
-    at[:, 1] += HEIGHT / 2
-    most = max(dot.readers for dot in dots)
-    dot_at = around(entries, topic, centres, at, radius)
+    shown = np.flatnonzero(covered.topic >= 0)
+    issue = _Issue(dots, entries, topic, names, followed, covered, centres, shown)
+    narrow, wide = (_drawn(issue, paper, said) for paper in _PAPERS)
+    return Picture(TITLE, said, narrow, wide)
+
+
+def _drawn(issue: _Issue, paper: _Paper, said: str) -> Markup:
+    labels = _labels(issue, paper.longest)
+    lines = issue.shown if issue.few else issue.shown[:0]
+    topic = np.concatenate([issue.topic, issue.covered.topic[lines]])
+    sizes = np.bincount(topic, minlength=len(labels)).astype(np.float32)
+    radius = radii(sizes, paper.area * len(labels))
+    shore = radius + np.float32(_SHORE)
+    at, height = spread(issue.centres, rooms(labels, shore), paper.width, paper.columns)
+    at[:, 1] += np.array([label.height / 2 for label in labels], np.float32)
+    # Dots and marks share the places of a topic: none lies on another.
+    vectors = np.concatenate([issue.entries, issue.followed.vectors[lines]])
+    places = around(vectors, topic, issue.centres, at, radius)
+    dot_at, mark_at = places[: len(issue.dots)], places[len(issue.dots) :]
+    most = max(dot.readers for dot in issue.dots)
+    weight = issue.followed.followers
+    spots = zip(labels, at.tolist(), shore.tolist(), strict=True)
     parts = [
-        _ground(followed, covered, centres, at, radius, height),
-        *(_dot(dots[n], dot_at[n], most, len(dots)) for n in _small_last(dots)),
-        *(_island(at[len(names) + n], radius[len(names) + n]) for n in range(len(covered.wishes))),
-        *(_name(label, x, y, r) for label, (x, y), r in zip(labels, at.tolist(), radius.tolist(), strict=True)),
-        _legend(height + 8, any(dot.pinned for dot in dots), bool(len(followed.lines))),
+        *(_island(label, x, y, r, paper.width) for label, (x, y), r in spots),
+        *([] if issue.few else [_outlines(issue, at, shore, paper.width, height)]),
+        *(_dot(issue.dots[n], dot_at[n], most, len(issue.dots), paper.width) for n in _small_last(issue.dots)),
+        *(
+            _mark(issue.followed.lines[line], int(weight[line]), place, paper.width)
+            for line, place in zip(lines.tolist(), mark_at, strict=True)
+        ),
+        *(
+            _name(label, x, y - r, paper.width)
+            for label, (x, y), r in zip(labels, at.tolist(), shore.tolist(), strict=True)
+        ),
     ]
-    return Picture(TITLE, said, drawing("map", height + _LEGEND, TITLE, said, parts))
+    legend, tall = _legend(issue, paper, height + 8)
+    return drawing(paper.name, height + 8 + tall, TITLE, said, [*parts, legend])
 
 
-def _labels(names: Sequence[str], covered: Coverage, followed: Followed) -> list[Label]:
+def _labels(issue: _Issue, longest: float) -> list[Label]:
     topics = [
-        Label(clipped(name or "no name", _NAME, SIZE), _readers(readers), alone=not readers)
-        for name, readers in zip(names, covered.readers, strict=True)
+        Label(wrapped(name or "no name", longest, SIZE), _readers(readers), alone=not readers)
+        for name, readers in zip(issue.names, issue.covered.readers, strict=True)
     ]
     wishes = [
         Label(
-            f"“{clipped(followed.lines[wish.line], _NAME - 12, SIZE)}”",
+            wrapped(f"“{issue.followed.lines[wish.line]}”", longest, SIZE),
             f"{_readers(wish.readers)} · no entry",
             wished=True,
         )
-        for wish in covered.wishes
+        for wish in issue.covered.wishes
     ]
     return [*topics, *wishes]
 
@@ -106,30 +167,13 @@ def _readers(count: int) -> str:
     return f"{count:,} {'reader' if count == 1 else 'readers'}"
 
 
-def _ground(
-    followed: Followed, covered: Coverage, centres: Vectors, at: Vectors, radius: Vectors, height: float
-) -> Markup:
-    """What readers follow: a mark a line, or where there are many outlines of how dense they are."""
-    shown = np.flatnonzero(covered.topic >= 0)
-    if not len(shown):
-        return Markup()
-    topic = covered.topic[shown]
-    places = around(followed.vectors[shown], topic, centres, at, radius + 6)
-    weight = followed.followers[shown].astype(np.float32)
-    if len(shown) <= FEW_LINES:
-        marks = (
-            element(
-                "circle",
-                element("title", text=f"“{followed.lines[line]}” — {counted(int(many), 'reader')}"),
-                cx=percent(float(x), _WIDTH),
-                cy=float(y),
-                r=float(2.2 + 1.3 * np.sqrt(many)),
-            )
-            for line, (x, y), many in zip(shown.tolist(), places, weight, strict=True)
-        )
-        return element("g", *marks, fill=BRAND, fill_opacity=0.45)
+def _outlines(issue: _Issue, at: Vectors, radius: Vectors, width: float, height: float) -> Markup:
+    """How dense it is what readers follow, where the lines of it are many."""
+    topic, vectors = issue.covered.topic[issue.shown], issue.followed.vectors[issue.shown]
+    places = around(vectors, topic, issue.centres, at, radius)
+    weight = issue.followed.followers[issue.shown].astype(np.float32)
     columns, rows = _GRID
-    grid = density(np.asarray(places / [_WIDTH, height], np.float32), weight, columns, rows, _BLUR)
+    grid = density(np.asarray(places / [width, height], np.float32), weight, columns, rows, _BLUR)
     steps = (
         element("path", d=path_of(outlines(grid, level * float(grid.max())), columns, rows), fill_rule="evenodd")
         for level in _LEVELS
@@ -146,50 +190,54 @@ def _ground(
     )
 
 
-def _dot(dot: Dot, at: Vectors, most: int, dots: int) -> Markup:
-    scale = 7.5 if dots <= 150 else 5.5
-    size = 1.7 + scale * float(np.sqrt(dot.readers / most)) if dot.readers else 1.7
-    x, y = percent(float(at[0]), _WIDTH), float(at[1])
+def _mark(line: str, followers: int, at: Vectors, width: float) -> Markup:
+    """A line that readers follow."""
+    told = element("title", text=f"“{line}” — {counted(followers, 'reader')}")
+    return _diamond(percent(float(at[0]), width), float(at[1]), float(3.2 + 1.3 * np.sqrt(followers)), told)
+
+
+def _diamond(x: float | str, y: float, size: float, *told: Markup) -> Markup:
+    path = element("path", *told, d=f"M0-{size:.1f} {size:.1f} 0 0 {size:.1f}-{size:.1f} 0z")
+    return element("svg", path, x=x, y=y, overflow="visible", fill=BRAND, stroke=GROUND, stroke_width=0.9)
+
+
+def _dot(dot: Dot, at: Vectors, most: int, dots: int, width: float) -> Markup:
+    scale = 6.2 if dots <= 150 else 5.0
+    size = 2.2 + scale * float(np.sqrt(dot.readers / most)) if dot.readers else 2.4
+    x, y = percent(float(at[0]), width), float(at[1])
     told = f"{dot.title} — {counted(dot.readers, 'reader')}{', pinned' if dot.pinned else ''}"
-    colours = {"fill": INK, "fill_opacity": 0.78} if dot.readers else {"fill": GROUND, "stroke": SOFT}
+    colours = {"fill": INK, "fill_opacity": 0.82} if dot.readers else {"fill": GROUND, "stroke": SOFT}
     # A thin line of the ground's colour keeps dots apart where they meet.
     edge = {"stroke": GROUND, "stroke_width": 0.7} if dot.readers else {}
     drawn = element("circle", element("title", text=told), cx=x, cy=y, r=size, **colours, **edge)
-    if not dot.pinned:
-        return drawn
-    ring = element("circle", cx=x, cy=y, r=size + 3, fill="none", stroke=INK, stroke_width=1.4)
-    return drawn + ring
+    return drawn + _ring(x, y, size + 3) if dot.pinned else drawn
 
 
-def _island(at: Vectors, radius: float) -> Markup:
-    """The place of what readers follow and the issue has not."""
-    return element(
-        "circle",
-        cx=percent(float(at[0]), _WIDTH),
-        cy=float(at[1]),
-        r=float(radius) + 3,
-        fill="none",
-        stroke=BRAND,
-        stroke_width=1.2,
-        stroke_dasharray="3 3",
+def _ring(x: float | str, y: float, size: float) -> Markup:
+    return element("circle", cx=x, cy=y, r=size, fill="none", stroke=INK, stroke_width=1.4)
+
+
+def _island(label: Label, x: float, y: float, radius: float, width: float) -> Markup:
+    """The ground of a topic; of one that readers follow and the issue has not, its outline alone."""
+    place = {"cx": percent(x, width), "cy": y, "rx": percent(radius, width), "ry": radius}
+    if label.wished:
+        return element("ellipse", **place, fill="none", stroke=BRAND, stroke_width=1.2, stroke_dasharray="3 3")
+    return element("ellipse", **place, fill=RULE, fill_opacity=0.6)
+
+
+def _name(label: Label, x: float, bottom: float, width: float) -> Markup:
+    top, across = bottom - label.height + SIZE, percent(x, width)
+    colour = BRAND if label.wished else SOFT if label.alone else INK
+    lines = (
+        element("text", text=line, x=across, y=top + n * LINE, font_size=SIZE, font_weight=600, fill=colour)
+        for n, line in enumerate(label.name)
     )
-
-
-def _name(label: Label, x: float, y: float, radius: float) -> Markup:
-    y -= radius + HEIGHT - SIZE
-    first = element(
-        "text",
-        text=label.name,
-        x=percent(x, _WIDTH),
-        y=y,
-        font_weight=600,
-        fill=BRAND if label.wished else SOFT if label.alone else INK,
-    )
-    second = element("text", text=label.note, x=percent(x, _WIDTH), y=y + 14, fill=BRAND if label.wished else SOFT)
+    below = top + LINE * len(label.name) - 1
+    note = element("text", text=label.note, x=across, y=below, fill=BRAND if label.wished else SOFT)
     return element(
         "g",
-        first,
-        second,
+        *lines,
+        note,
         text_anchor="middle",
         paint_order="stroke",
         stroke=GROUND,
@@ -199,20 +247,23 @@ def _name(label: Label, x: float, y: float, radius: float) -> Markup:
     )
 
 
-def _legend(top: float, pinned: bool, lines: bool) -> Markup:
-    middle = top + 20
-    parts = [
-        element("line", x1=0, y1=top, x2="100%", y2=top, stroke=RULE),
-        element("circle", cx=6, cy=middle - 4, r=4, fill_opacity=0.78),
-        element("text", text="an entry, by its readers", x=16, y=middle, fill=SOFT),
+def _legend(issue: _Issue, paper: _Paper, top: float) -> tuple[Markup, float]:
+    """What a mark means, and how tall that is."""
+    signs: list[tuple[str, Callable[[float | str, float], Markup]]] = [
+        ("entry, by its readers", lambda x, y: element("circle", cx=x, cy=y, r=4.5, fill=INK, fill_opacity=0.82))
     ]
-    if lines:
-        parts.append(element("circle", cx=158, cy=middle - 4, r=5, fill=BRAND, fill_opacity=0.4))
-        parts.append(element("text", text="what readers follow", x=168, y=middle, fill=SOFT))
-    if pinned:
-        parts.append(element("circle", cx=6, cy=middle + 12, r=4.5, fill="none", stroke=INK, stroke_width=1.4))
-        parts.append(element("text", text="pinned", x=16, y=middle + 16, fill=SOFT))
-    return element("g", *parts)
+    if len(issue.followed.lines):
+        signs.append(("what they follow", lambda x, y: _diamond(x, y, 5)))
+    if not all(dot.readers for dot in issue.dots):
+        signs.append(("in nobody’s issue", lambda x, y: element("circle", cx=x, cy=y, r=2.4, fill=GROUND, stroke=SOFT)))
+    if any(dot.pinned for dot in issue.dots):
+        signs.append(("pinned", lambda x, y: _ring(x, y, 4.5)))
+    parts = [element("line", x1=0, y1=top, x2="100%", y2=top, stroke=RULE)]
+    for n, (said, sign) in enumerate(signs):
+        row, column = divmod(n, paper.columns)
+        x, y = column * paper.width / paper.columns * (1 if paper.columns == 2 else 0.75), top + 17 + row * _ROW
+        parts += [sign(x + 6, y), element("text", text=said, x=x + 17, y=y + 4, fill=SOFT)]
+    return element("g", *parts), 28 + _ROW * ((len(signs) - 1) // paper.columns)
 
 
 def _small_last(dots: Sequence[Dot]) -> list[int]:

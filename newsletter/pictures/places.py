@@ -21,26 +21,30 @@ def radii(sizes: Vectors, area: float, least: float = 13.0) -> Vectors:
     return np.asarray(np.maximum(np.sqrt(area * share / np.pi), least), np.float32)
 
 
-def spread(centres: Vectors, half: Vectors, width: float) -> tuple[Vectors, float]:
+def spread(centres: Vectors, half: Vectors, width: float, columns: int = 2) -> tuple[Vectors, float]:
     """Places of topics, (topics, 2), from their vectors, and how far down the lowest room ends.
 
-    `half` is half the room that each needs, across and down, (topics, 2). Two rooms stand side by side in a narrow
-    page: the direction in which topics differ most parts them into left and right, the next one orders each side from
-    top to bottom. So none lies on another, and what is alike is near.
+    `half` is half the room that each needs, across and down, (topics, 2). So many rooms stand side by side: the
+    direction in which topics differ most parts them into columns, the next one orders each column from top to bottom.
+    So none lies on another, and what is alike is near.
     """
+    columns = min(columns, len(half))
     flat = _flat(centres)
     order = np.argsort(flat[:, 0], kind="stable")
     tall = 2 * half[order, 1]
-    left = order[np.cumsum(tall) - tall / 2 <= tall.sum() / 2]
-    at, lowest = np.zeros((len(half), 2), np.float32), 0.0
-    for side, rows in ((0, left), (1, np.setdiff1d(order, left))):
+    column = np.minimum((np.cumsum(tall) - tall / 2) * columns / tall.sum(), columns - 1).astype(np.int64)
+    lowest = float(np.bincount(column, tall).max())
+    at = np.zeros((len(half), 2), np.float32)
+    for one in range(columns):
+        rows = order[column == one]
         rows = rows[np.argsort(flat[rows, 1], kind="stable")]
         downs = np.cumsum(2 * half[rows, 1])
-        slack = np.maximum(width / 4 - half[rows, 0], 0)
+        # What a shorter column has left over stands between its rooms.
+        over = (lowest - downs[-1]) / len(rows) if len(rows) else 0.0
+        slack = np.maximum(width / (2 * columns) - half[rows, 0], 0)
         # A little to and fro, as far as the room allows: the first direction still tells.
-        at[rows, 0] = width * (1 + 2 * side) / 4 + slack * flat[rows, 0]
-        at[rows, 1] = downs - half[rows, 1]
-        lowest = max(lowest, float(downs[-1]) if len(rows) else 0.0)
+        at[rows, 0] = width * (1 + 2 * one) / (2 * columns) + slack * flat[rows, 0]
+        at[rows, 1] = downs - half[rows, 1] + over * (np.arange(len(rows)) + 0.5)
     return at, lowest
 
 

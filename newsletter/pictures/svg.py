@@ -13,14 +13,17 @@ RULE = "var(--rule, #e4ddd0)"
 BRAND = "var(--brand, #a8401c)"
 #: What the picture stands on.
 GROUND = "var(--side, var(--sheet, #fffdf9))"
-#: The system's own sans, as on the editor's desk.
-SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-#: Pixels across for which places are chosen; in a wider page there is only more room.
-NARROW = 296
+#: As on the editor's desk, and elsewhere the system's own.
+SANS = "var(--sans, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif)"
+#: Pixels across for which places are chosen, in the desk's column and where a picture is looked at alone; where there
+#: is more, there is only more room.
+NARROW, WIDE = 280, 960
 #: Font sizes in pixels: what is read first, and what is read then.
 SIZE, SMALL = 13, 12
 #: What no XML may hold: control characters, halves of a pair of UTF-16, two that are no characters.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Behind these a line may end.
+_BREAK = re.compile(r"[\s-]+")
 _SLIM = frozenset("iljtfrI.,:;!|'’‘()[]-· ")
 _BROAD = frozenset("mwMW@%—")
 
@@ -33,6 +36,8 @@ class Picture:
     #: what it shows, in a sentence or two; why there is nothing to see where `svg` is empty
     caption: str
     svg: Markup = field(default_factory=Markup)
+    #: the same where there is much more room
+    wide: Markup = field(default_factory=Markup)
 
 
 def element(tag: str, /, *children: Markup, text: object = "", **attributes: object) -> Markup:
@@ -61,6 +66,7 @@ def drawing(name: str, height: float, title: str, description: str, parts: Itera
         *told,
         *parts,
         xmlns="http://www.w3.org/2000/svg",
+        id=name,
         class_="picture",
         role="img",
         aria_labelledby=f"{name}-title {name}-desc",
@@ -95,6 +101,16 @@ def clipped(text: str, most: float, size: float = SMALL) -> str:
     head = text[:kept]
     word, _, rest = head.rpartition(" ")
     return (word if word and len(rest) < 5 else head).rstrip(" .,;:–—-") + "…"
+
+
+def wrapped(text: str, most: float, size: float = SMALL) -> tuple[str, ...]:
+    """The text in one line, or in two that are cut where they are wider than so many pixels."""
+    if width_of(text, size) <= most:
+        return (text,)
+    ends = [found.end() for found in _BREAK.finditer(text) if width_of(text[: found.end()].rstrip(), size) <= most]
+    if not ends:
+        return (clipped(text, most, size),)
+    return text[: ends[-1]].rstrip(), clipped(text[ends[-1] :], most, size)
 
 
 def _em(character: str) -> float:

@@ -12,8 +12,8 @@ from newsletter.pictures.words import counted, sentence
 from newsletter.rendering.words import number
 
 TITLE = "Week by week"
-#: So many weeks are shown.
-MOST = 26
+#: So many weeks are shown; of a newsletter that is younger, at least so many.
+MOST, LEAST = 26, 8
 _WEEK = timedelta(days=7)
 _HEAD, _PLOT, _GAP = 24.0, 54.0, 26.0
 #: Of a week's room, the part that its bar takes.
@@ -66,27 +66,42 @@ def draw_weeks(weeks: Sequence[Week | None]) -> Picture:
     known = [week for week in weeks if week]
     if not any((w.readers, w.joined, w.left, w.sent, w.failed, w.more, w.less) != (0,) * 7 for w in known):
         return Picture(TITLE, "Nobody has subscribed yet: the weeks begin with the first reader.")
-    last = known[-1]
     said = _said(known)
-    rows = (
-        ("Readers", counted(last.readers, "now", "now"), lambda w: w.readers, None),
-        ("Came, and left", f"{last.joined:,} and {last.left:,} this week", lambda w: w.joined, lambda w: w.left),
-        ("More like this, and less", f"{last.more:,} and {last.less:,} this week", lambda w: w.more, lambda w: w.less),
-        ("Copies sent", f"{last.sent:,} this week", lambda w: w.sent, None),
-        ("Refused or came back", f"{_lost(last):,} this week", _lost, None),
-    )
-    parts, top = [], 0.0
-    for n, (name, now, up, down) in enumerate(rows):
-        chart = _line(weeks, up, top + _HEAD) if n == 0 else _bars(weeks, up, down, top + _HEAD)
-        parts.append(_head(name, now.replace("no now", "none now"), top))
-        parts.append(chart)
-        top += _HEAD + _PLOT + _GAP
-    parts.append(_months(weeks, known, top - _GAP + 6))
-    return Picture(TITLE, said, drawing("weeks", top, TITLE, said, parts))
+    weeks = weeks[-max(len(known), LEAST) :]
+    parts = [_head("Readers", f"{known[-1].readers:,} now", 0.0), _line(weeks, lambda w: w.readers, _HEAD)]
+    top = _HEAD + _PLOT + _GAP
+    below = top - _GAP
+    for name, up, down in _ROWS:
+        if any(up(week) or (down and down(week)) for week in known):
+            parts += [_head(name, _now(known[-1], up, down), top), _bars(weeks, up, down, top + _HEAD)]
+            below = top + _HEAD + _PLOT
+            top = below + _GAP
+        else:
+            # Nothing to look at: a word says it.
+            parts.append(_head(name, "none yet" if weeks[0] is None else "none", top))
+            top += _HEAD
+    # The months stand below the last thing that has weeks.
+    parts.append(_months(weeks, known, below + 6))
+    return Picture(TITLE, said, drawing("weeks", max(top, below + 22), TITLE, said, parts))
+
+
+def _now(week: Week, up: Callable[[Week], int], down: Callable[[Week], int] | None) -> str:
+    counts = [up(week), down(week)] if down else [up(week)]
+    if not any(counts):
+        return "none this week"
+    return f"{' and '.join(f'{count:,}' if count else 'none' for count in counts)} this week"
 
 
 def _lost(week: Week) -> int:
     return week.failed + week.returned
+
+
+_ROWS: tuple[tuple[str, Callable[[Week], int], Callable[[Week], int] | None], ...] = (
+    ("Came, and left", lambda week: week.joined, lambda week: week.left),
+    ("More like this, and less", lambda week: week.more, lambda week: week.less),
+    ("Copies sent", lambda week: week.sent, None),
+    ("Refused or came back", _lost, None),
+)
 
 
 def _said(known: Sequence[Week]) -> str:
@@ -98,8 +113,11 @@ def _said(known: Sequence[Week]) -> str:
         said += f", {grown} {counted(len(known) - 1, 'week')} ago"
     sent, lost = sum(week.sent for week in known), sum(map(_lost, known))
     more, less = sum(week.more for week in known), sum(week.less for week in known)
-    said += f". {sentence(counted(sent, 'copy was', 'copies were'))} sent"
-    said += f", {number(lost)} refused or came back. " if lost else " and none was refused or came back. "
+    if not sent and not lost:
+        said += ". Nothing was sent yet. "
+    else:
+        said += f". {sentence(counted(sent, 'copy was', 'copies were'))} sent"
+        said += f", {number(lost)} refused or came back. " if lost else " and none was refused or came back. "
     votes = more + less
     return said + (f"Of {counted(votes, 'vote')}, {number(more)} asked for more like it." if votes else "No votes yet.")
 
@@ -128,10 +146,8 @@ def _line(weeks: Sequence[Week | None], value: Callable[[Week], int], top: float
     parts.extend(_touch(weeks, n, f"{value(week):,}", top) for n, week in enumerate(weeks) if week)
     first = next(n for n, week in enumerate(weeks) if week)
     if (begin := weeks[first]) and first < len(weeks) - 1:
-        y = height(begin) - 7
-        parts.append(
-            element("text", text=f"{value(begin):,}", x=percent(first, len(weeks)), y=y, fill=SOFT, font_size=11)
-        )
+        place = {"x": _middle(weeks, first), "text_anchor": "middle"} if first else {"x": 0}
+        parts.append(element("text", text=f"{value(begin):,}", **place, y=height(begin) - 7, fill=SOFT, font_size=11))
     if last := weeks[-1]:
         end = {"cx": _middle(weeks, len(weeks) - 1), "cy": height(last)}
         parts.append(element("circle", **end, r=4, fill=BRAND, stroke=GROUND, stroke_width=1.5))

@@ -16,6 +16,7 @@ from newsletter.delivery.notices import NoticeKind
 from newsletter.entries import store as entries
 from newsletter.entries.entry import Entry
 from newsletter.ranking import votes
+from newsletter.readers.as_sent import as_sent
 from newsletter.readers.coming import Coming, coming
 from newsletter.readers.doing import carry_out, load_commands
 from newsletter.readers.keeping import Kept, Receipt, erase, export, forget, kept
@@ -266,9 +267,10 @@ class Readers:
         """1, -1, or 0 for none."""
         return votes.vote_of(self._db, person.id, entry_id)
 
-    def entry(self, entry_id: int) -> Entry | None:
-        """What was voted on; None for an entry that there is not."""
-        return entries.by_ids(self._db, [entry_id]).get(entry_id) if entry_id < 2**63 else None
+    def entry(self, entry_id: int, person: Subscriber | None = None) -> Entry | None:
+        """What was voted on, for a person with the title that it had in their issue; None where there is none."""
+        found = entries.by_ids(self._db, [entry_id]).get(entry_id) if entry_id < 2**63 else None
+        return as_sent(self._db, person, found) if person and found else found
 
     def suggest(self, person: Subscriber, link: str, why: str = "", *, named: bool = False) -> Suggested:
         """Keep a link for the operator to look at; `named`: they may be thanked by name. Raises `TooMany`."""

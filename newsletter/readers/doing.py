@@ -225,7 +225,7 @@ def _vote(readers: "Readers", person: Subscriber, numbered: Sequence[int], numbe
     if not 1 <= number <= len(numbered):
         have = f"it has {len(numbered)}" if numbered else "you have had no issue yet"
         return f"There is no entry {number} in that issue: {have}.", False
-    entry = readers.entry(numbered[number - 1])
+    entry = readers.entry(numbered[number - 1], person)
     if entry is None:
         return f"Entry {number} is not kept any more.", False
     readers.vote(person, entry.id, value)

@@ -14,6 +14,8 @@ from newsletter.rendering import words
 SENTENCE = 320
 #: What follows it in small type: two lines.
 REST = 165
+#: Between two facts of a line; it may end a line of the page, and begins none.
+BETWEEN = "\u00a0· "
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,12 @@ class Card:
     @property
     def origin(self) -> str:
         """Whence it came, as a card says it: whoever suggested it, then its source."""
-        return " · ".join(filter(None, (self.thanks, self.source)))
+        return BETWEEN.join(filter(None, (self.thanks, self.source)))
 
     @property
     def about(self) -> str:
         """Who made it, whence it came and when, in one line."""
-        return " · ".join(filter(None, (self.people, self.origin, self.date)))
+        return BETWEEN.join(filter(None, (self.people, self.origin, self.date)))
 
     def sentence(self, n: int | None, most: int = SENTENCE) -> str:
         """The sentence to set off, of so many signs at most; empty where there is no summary."""

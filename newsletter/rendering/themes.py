@@ -261,7 +261,7 @@ DENSE = Theme(
         "key": "padding:0;padding-$start:8px;border-$start:2px solid $brand;font-size:13px;line-height:17px;color:$ink",
         "rest": "margin:2px 0 0;font-size:12px;line-height:17px;color:$soft",
         "reason": "display:inline;margin:0 6px 0 0;font-size:12px;line-height:18px;color:$soft",
-        "votes": "display:inline;margin:0;font-size:11px;line-height:18px",
+        "votes": "float:$end;margin:2px 0 0;font-size:11px;line-height:18px",
         "pill": "display:inline-block;padding:0 3px;border:1px solid $rule;border-radius:8px;line-height:14px;"
         "color:$ink;text-decoration:none",
         "pill_on_tint": "display:inline-block;padding:0 3px;border:1px solid $edge;border-radius:8px;"
@@ -269,8 +269,8 @@ DENSE = Theme(
         "pill_phone": "margin-top:6px!important;padding:6px 9px!important;border-radius:14px!important",
         "thumb_width": "60",
         "thumb": "display:block;width:60px;height:auto;max-height:36px;object-fit:cover;border:0;border-radius:3px",
-        "count_width": "52",
-        "count": "width:52px;padding:5px 0;font-size:12px;line-height:18px;font-weight:600;color:$brand",
+        "count_width": "60",
+        "count": "width:60px;padding:5px 0;font-size:12px;line-height:18px;font-weight:600;color:$brand",
         "listed": "padding:5px 0",
         "listed_title": "margin:0;font-size:14px;line-height:18px;font-weight:600",
         "listed_note": "margin:0;font-size:12px;line-height:17px;color:$soft",

@@ -1,25 +1,23 @@
 """The editor's desk as an ASGI application: who answers what, in which thread, and what every page is told."""
 
-import logging
-import secrets
 import threading
-import traceback
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from newsletter.bodies import read_body, read_form
-from newsletter.desks import Desks
+from newsletter.desks import PATIENCE_MS, Desks
 from newsletter.errors import NewsletterError
 from newsletter.looking import Whom
 from newsletter.newsletter import Newsletter
@@ -32,7 +30,7 @@ from newsletter.studio.bench import Bench, SharedModel
 from newsletter.studio.copies import LastGood
 from newsletter.studio.doors import Guesses, Key, Sessions
 from newsletter.studio.glances import Glances
-from newsletter.studio.guard import COOKIE, ByKey, ByPassword, Guard, plain
+from newsletter.studio.guard import COOKIE, ByKey, ByPassword, Guard, failed, plain
 from newsletter.studio.handlers import Handler, Visit
 from newsletter.studio.live import Hub, watch
 from newsletter.studio.pages import Pages
@@ -40,12 +38,11 @@ from newsletter.studio.state import state_of
 from newsletter.studio.views import Mistake
 from subscribers.errors import SubscribersError
 
-log = logging.getLogger("newsletter.studio")
-
 #: Bytes that a form may post: an intro, at three bytes for one.
 MOST_BODY = 512 * 1024
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _EVENTS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_Answer = Callable[[Request], Awaitable[Response]]
 
 
 class Studio:
@@ -81,7 +78,9 @@ class Studio:
         self._watching = threading.Thread(target=self._watch, name="studio-watch")
 
         def opening(by: Settings) -> Newsletter:
-            return Newsletter(project, clock=clock, embedder=embedder or self._model.of(by))
+            newsletter = Newsletter(project, clock=clock, embedder=embedder or self._model.of(by))
+            newsletter.database.conn.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+            return newsletter
 
         self._quick = Desks(lambda: Bench(project, opening), 1, "studio")
         #: for who waits for a mail server
@@ -103,17 +102,17 @@ class Studio:
         self._watching.start()
 
     def leave(self) -> None:
-        """Let go of every page that listens; the server can end then."""
+        """Let go of every page that listens, and of who waits for checks or pictures; the server can end then."""
         self.hub.close()
+        self._aside.end()
 
     def close(self) -> None:
         """Finish what was asked for, and let go of everything."""
-        self.hub.close()
+        self.leave()
         self._stop.set()
         self._watching.join()
         self._quick.close()
         self._post.close()
-        self._aside.end()
         self._errands.close()
         self._model.close()
 
@@ -140,8 +139,12 @@ class Studio:
         self.glances.forget()
         if not self.hub.heard:
             return
-        with suppress(NewsletterError, SubscribersError):
+        try:
             self._quick.put(self._try_again).result()
+        except (NewsletterError, SubscribersError):
+            pass  # the page says it when it asks
+        except Exception as error:  # whatever it is: what changes after that is told all the same
+            failed(error, "WATCH", "/")
         self._tell(sorted(what))
 
     def _try_again(self, bench: Bench) -> None:
@@ -163,27 +166,28 @@ class Studio:
     # -- what is asked for
 
     def _routes(self) -> list[Route]:
-        routes = [Route(path, self._answering(handler)) for path, handler in handlers.GETS.items()]
-        routes += [Route(path, self._after_errand(path, handler)) for path, handler in handlers.ERRANDS.items()]
+        routes = [_route(path, self._answering(handler)) for path, handler in handlers.GETS.items()]
+        routes += [_route(path, self._after_errand(path, handler)) for path, handler in handlers.ERRANDS.items()]
         routes += [
-            Route("/intro/preview", self._answering(handlers.proof), methods=["POST"]),
-            Route("/act", self._act, methods=["POST"]),
-            Route("/events", self._events),
-            Route("/favicon.ico", _nothing),
-            Route("/login", self._in_already),
+            _route("/intro/preview", self._answering(handlers.proof), "POST"),
+            _route("/act", self._act, "POST"),
+            _route("/events", self._events),
+            _route("/favicon.ico", _nothing),
+            # Of a page that was left open, perhaps.
+            _route("/login", self._in_already, "GET", "POST"),
         ]
         if self.remote:
-            routes.append(Route("/logout", self._logout, methods=["POST"]))
-        return [*routes, Route("/{name}", self._file)]
+            routes.append(_route("/logout", self._logout, "POST"))
+        return [*routes, _route("/{name}", self._file)]
 
-    def _answering(self, handler: Handler) -> Callable[[Request], Any]:
+    def _answering(self, handler: Handler) -> _Answer:
         async def answer(request: Request) -> Response:
             form = await self._form(request) if request.method == "POST" else {}
             return await self._ask(request, handler, form)
 
         return answer
 
-    def _after_errand(self, path: str, handler: Callable[[Visit, Any], Response]) -> Callable[[Request], Any]:
+    def _after_errand(self, path: str, handler: Callable[[Visit, Any], Response]) -> _Answer:
         async def answer(request: Request) -> Response:
             query = request.query_params
             found: Any
@@ -232,17 +236,14 @@ class Studio:
             except (NewsletterError, SubscribersError) as error:
                 return visit.page("said.html", 400, said=str(error), good=False)
 
-        try:
-            return await (self._post if post else self._quick).ask(handle)
-        except (NewsletterError, SubscribersError) as error:
-            return plain(str(error), 500)
-        except Exception as error:  # the last door: whatever it is becomes a page, and a line in the log
-            return _failed(error, request.method, request.url.path)
+        return await (self._post if post else self._quick).ask(handle)
 
-    async def _events(self, _: Request) -> Response:
+    async def _events(self, request: Request) -> Response:
         if self.hub.full:
             raise HTTPException(503, "Too many pages of this desk are open. Close some.")
-        return StreamingResponse(self.hub.listen(), media_type="text/event-stream", headers=_EVENTS)
+        cookie = request.scope[COOKIE]
+        heard = self.hub.listen(lambda: self.sessions.lasts(cookie))
+        return StreamingResponse(heard, media_type="text/event-stream", headers=_EVENTS)
 
     async def _file(self, request: Request) -> Response:
         found = self.pages.files.get(request.path_params["name"])
@@ -266,7 +267,12 @@ def local(studio: Studio, key: Key, port: int) -> ASGIApp:
     # Cookies know no ports: two desks on one machine must not take each other's.
     cookie = f"studio-{port}"
     origins = frozenset(f"http://{name}:{port}" for name in names)
-    return Guard(studio.routes, "", origins, cookie, studio.sessions, ByKey(key, studio.sessions, cookie))
+    app: ASGIApp = studio.routes
+    if studio.base:
+        paths = [Route("/favicon.ico", _nothing), Mount(studio.base, studio.routes)]
+        app = Starlette(routes=paths, exception_handlers={HTTPException: _refused})
+    entrance = ByKey(key, studio.sessions, cookie, studio.base)
+    return Guard(app, studio.base, origins, cookie, studio.sessions, entrance)
 
 
 def behind_login(studio: Studio, settings: Settings) -> ASGIApp:
@@ -290,6 +296,23 @@ def behind_login(studio: Studio, settings: Settings) -> ASGIApp:
     return Guard(studio.routes, studio.base, origins, "studio", studio.sessions, entrance)
 
 
+def _route(path: str, answer: _Answer, *methods: str) -> Route:
+    """A path whose answer is always one: whatever goes wrong becomes a page, and a line in the log."""
+
+    @wraps(answer)
+    async def answered(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except HTTPException:
+            raise
+        except Exception as error:  # the last door
+            if COOKIE in request.scope and isinstance(error, NewsletterError | SubscribersError):
+                return plain(str(error), 500)
+            return failed(error, request.method, request.url.path)
+
+    return Route(path, answered, methods=list(methods) or None)
+
+
 async def _nothing(_: Request) -> Response:
     return Response(status_code=204, headers=_FOR_EVER)
 
@@ -307,18 +330,5 @@ _WORDS = {
 }
 
 
-def _failed(error: BaseException, method: str, path: str) -> Response:
-    if isinstance(error, ClientDisconnect):
-        return Response(status_code=400)  # nobody is there to read it
-    reference = secrets.token_hex(4)
-    # Only the kind and the lines of code: a message may quote what somebody typed.
-    frames = traceback.extract_tb(error.__traceback__)[-4:]
-    place = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
-    log.error("%s %s %s: %s at %s", reference, method, path, type(error).__name__, place)
-    return plain(f"That went wrong, and it is our fault. It is in the log as {reference}.", 500)
-
-
 def _seconds() -> float:
-    import time
-
     return time.monotonic()

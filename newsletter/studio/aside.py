@@ -24,6 +24,11 @@ from subscribers.errors import SubscribersError
 T = TypeVar("T")
 #: How much the process steps back behind those that somebody waits for.
 NICE = 5
+_DIED = (
+    "The process that looks at all readers ended before it answered; most often the machine is out of memory. "
+    "Nothing was changed. Ask again."
+)
+_CLOSING = "The desk is being closed, so this was not looked at. Nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +55,27 @@ class Aside:
     def __init__(self, project: Path) -> None:
         self._project = project
         self._process: BaseProcess | None = None
+        self._ended = False
         self._connection: Connection[Errand, tuple[bool, Any]] | None = None
 
     def do(self, errand: Errand) -> Any:
         """As `do` above; what the process raises is said with the same words."""
+        if self._ended:
+            raise NewsletterError(_CLOSING)
         try:
             connection = self._running()
             connection.send(errand)
             good, answer = connection.recv()
         except (EOFError, OSError):
             self.close()
-            raise NewsletterError(
-                "The process that looks at all readers ended before it answered; most often the machine is out of "
-                "memory. Nothing was changed. Ask again."
-            ) from None
+            raise NewsletterError(_CLOSING if self._ended else _DIED) from None
         if good:
             return answer
         raise NewsletterError(answer)
 
     def end(self) -> None:
-        """End it in the middle of what it does, from any thread: it only looks."""
+        """End it for good in the middle of what it does, from any thread: it only looks."""
+        self._ended = True
         process = self._process
         if process:
             process.terminate()
@@ -88,9 +94,12 @@ class Aside:
             # A fork would take along threads' locks and the connections to the database.
             context = get_context("spawn")
             self._connection, theirs = context.Pipe()
-            self._process = context.Process(target=_work, args=(self._project, theirs), daemon=True)
-            self._process.start()
+            process = context.Process(target=_work, args=(self._project, theirs), daemon=True)
+            process.start()
+            self._process = process
             theirs.close()
+            if self._ended:  # meanwhile
+                process.terminate()
         return self._connection
 
 
@@ -119,14 +128,20 @@ class Turns:
     async def take(self, key: object, make: Callable[[], Awaitable[T]]) -> T:
         """What `make` returns or raises, for whoever asks by that key."""
         if key not in self._waiting:
-            self._waiting[key] = asyncio.create_task(self._make(key, make))
+            task = self._waiting[key] = asyncio.create_task(self._make(key, make))
+            # Where all who asked have gone, nobody else looks at what went wrong.
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
         # Whoever goes away does not take it from the others.
         return await asyncio.shield(self._waiting[key])
 
     async def _make(self, key: object, make: Callable[[], Awaitable[T]]) -> T:
         async with self._locks.setdefault(key, asyncio.Lock()):
             del self._waiting[key]
-            return await make()
+            try:
+                return await make()
+            finally:
+                if key not in self._waiting:
+                    del self._locks[key]
 
 
 def _work(project: Path, connection: "Connection[tuple[bool, Any], Errand]") -> None:

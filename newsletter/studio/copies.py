@@ -8,7 +8,7 @@ from markupsafe import escape
 from newsletter.looking import Whom
 
 #: Copies that are kept for when a template breaks.
-MOST_KEPT = 32
+MOST_KEPT = 8
 #: No script runs in a frame, whatever a mail holds; a link opens a page of its own, which knows nothing of the desk.
 _SANDBOX = "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 _POLICY = (
@@ -20,6 +20,8 @@ _SCHEME_META = re.compile(r'(<meta name="(?:supported-)?color-schemes?" content=
 _DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)", re.IGNORECASE)
 _LIGHT = re.compile(r"\(\s*prefers-color-scheme\s*:\s*light\s*\)", re.IGNORECASE)
 _BOTH = re.compile(r"(color-schemes?\s*:\s*)light\s+dark", re.IGNORECASE)
+#: A command between backticks, in a sentence.
+_COMMAND = re.compile(r"`([^`]+)`")
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 #: Conditions that always hold, and never do.
 _ALWAYS, _NEVER = "(min-width: 0)", "(max-width: 0)"
@@ -50,10 +52,11 @@ def as_seen(html: str, scheme: str) -> str:
 def instead(sentence: str, scheme: str) -> str:
     """A page in a frame that only says something."""
     ground, ink = _GROUNDS[scheme]
+    said = _COMMAND.sub(r"<code>\1</code>", str(escape(sentence)))
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>No mail</title><body style="margin:0;'
         f"padding:96px 32px;background:{ground};color:{ink};font:15px/24px system-ui,sans-serif;text-align:center;"
-        f'text-wrap:balance">{escape(sentence)}</body></html>'
+        f'text-wrap:balance">{said}</body></html>'
     )
 
 

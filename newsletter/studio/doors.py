@@ -68,13 +68,17 @@ class Sessions:
 
     def known(self, cookie: str) -> bool:
         """Is this the cookie of somebody who is in?"""
-        digest, now = self._digest(cookie), self._clock()
-        times = self._known.get(digest)
-        if times is None or not self._lasts(times, now):
+        digest = self._digest(cookie)
+        if not self.lasts(cookie):
             self._known.pop(digest, None)
             return False
-        self._known[digest] = (times[0], now)
+        self._known[digest] = (self._known[digest][0], self._clock())
         return True
+
+    def lasts(self, cookie: str) -> bool:
+        """The same of a page that only listens: that does not count as being seen."""
+        times = self._known.get(self._digest(cookie))
+        return times is not None and self._lasts(times, self._clock())
 
     def end(self, cookie: str) -> None:
         """Let nobody in by this cookie any more."""

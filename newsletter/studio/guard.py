@@ -1,7 +1,12 @@
 """Around all of the desk: nobody comes in by the wrong door, and every answer has its headers. Plain ASGI."""
 
+import logging
+import secrets
+import traceback
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 from markupsafe import escape
 from starlette.datastructures import MutableHeaders
@@ -11,8 +16,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.bodies import read_body, read_form
+from newsletter.errors import TemplateError
 from newsletter.studio.doors import Guesses, Key, Knock, Sessions, is_password, turned_away
 from newsletter.studio.state import state_of
+
+log = logging.getLogger("newsletter.studio")
 
 #: Where the guard leaves the cookie of who is in.
 COOKIE = "studio.cookie"
@@ -28,8 +36,8 @@ _HEADERS = {
     "X-Robots-Tag": "noindex",
     "Cache-Control": "no-store",
 }
-#: The login page, and the colours of it.
-_FOR_ANYBODY = (".css",)
+#: The colours of the login page, and what browsers ask for by themselves.
+_FOR_ANYBODY = (".css", "/favicon.ico")
 
 
 class Entrance(Protocol):
@@ -79,18 +87,20 @@ class Guard:
                 answer = await self._entrance.meet(request, path)
             except HTTPException as error:
                 answer = plain("That is too much, or it came too slowly. Try it again.", error.status_code)
-            except ClientDisconnect:
-                answer = Response(status_code=400)  # nobody is there to read it
+            except Exception as error:  # the last door, for who is not in
+                answer = failed(error, request.method, path)
             await answer(scope, receive, send)
 
 
 class ByKey:
     """One's own machine: the key in the address that was printed lets one browser in."""
 
-    def __init__(self, key: Key, sessions: Sessions, name: str) -> None:
+    def __init__(self, key: Key, sessions: Sessions, name: str, base: str) -> None:
+        """`name` is the cookie's, `base` stands before every path; the key is good below it and above."""
         self._key = key
         self._sessions = sessions
         self._name = name
+        self._base = base
 
     async def meet(self, request: Request, path: str) -> Response:
         """As `Entrance` has it."""
@@ -101,8 +111,9 @@ class ByKey:
                 403,
             )
         # No redirect: after one the browser would still take the page for the one that led here, and keep the cookie.
-        answer = _onward(f"/?{state_of(request.query_params).query()}")
-        answer.set_cookie(self._name, self._sessions.begin(), httponly=True, samesite="strict", path="/")
+        answer = _onward(f"{self._base}/?{state_of(request.query_params).query()}")
+        path = self._base or "/"
+        answer.set_cookie(self._name, self._sessions.begin(), httponly=True, samesite="strict", path=path)
         return answer
 
 
@@ -138,11 +149,12 @@ class ByPassword:
         return plain("You are logged out. Load the page again to log in.", 401)
 
     async def _try(self, request: Request) -> Response:
+        form = await read_form(await read_body(request, MOST_LOGIN), request.headers.get("content-type", ""))
+        # From here on nothing is waited for: guesses that come at once are counted one by one.
         caller = request.client.host if request.client else ""
         if wait := self._guesses.wait(caller):
             said = f"Too many wrong passwords. Try again in {max(1, round(wait))} seconds."
             return HTMLResponse(self._page({"said": said}), 429, {"Retry-After": str(max(1, round(wait)))})
-        form = await read_form(await read_body(request, MOST_LOGIN), request.headers.get("content-type", ""))
         if not is_password(form.get("password", ""), self._password):
             self._guesses.wrong(caller)
             return HTMLResponse(self._page({"said": "That is not the password."}), 403)
@@ -165,6 +177,19 @@ def plain(sentence: str, status: int) -> HTMLResponse:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>The editor’s desk</title><p>{escape(sentence)}',
         status,
     )
+
+
+def failed(error: BaseException, method: str, path: str) -> Response:
+    """The answer where something went wrong that nobody foresaw; the log has more."""
+    if isinstance(error, ClientDisconnect):
+        return Response(status_code=400)  # nobody is there to read it
+    reference = secrets.token_hex(4)
+    # Only the kind and the lines of code: a message may quote what somebody typed. A template's is the operator's.
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    place = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+    kind = str(error) if isinstance(error, TemplateError) else type(error).__name__
+    log.error("%s %s %s: %s at %s", reference, method, quote(path), kind, place)
+    return plain(f"That went wrong, and it is our fault. It is in the log as {reference}.", 500)
 
 
 def _onward(address: str) -> HTMLResponse:

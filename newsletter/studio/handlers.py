@@ -90,7 +90,11 @@ class Visit:
 def desk(visit: Visit) -> Response:
     """The whole page; what is slow in it is asked for afterwards."""
     mistake = visit.desk.mistake
-    variables = views.desk(visit.newsletter, visit.state, visit.now)
+    try:
+        variables = views.desk(visit.newsletter, visit.state, visit.now)
+    except IssueError as error:  # a name of no issue: the others stand beside
+        mistake = Mistake(str(error))
+        variables = views.desk(visit.newsletter, State({}), visit.now)
     return visit.page("desk.html", **variables, trouble=mistake.as_dict() if mistake else None)
 
 
@@ -112,7 +116,10 @@ def copy(visit: Visit) -> Response:
         headers["X-Studio-Trouble"] = "1"
         html = kept or instead(str(error), state.scheme or "")
         if not other:
-            visit.desk.looked_at(state.whom, _name(visit), views.in_place(str(error)))
+            name = _name(visit)
+            # Whoever is misspelt or unknown is a matter of this page; a mistake on disk is one of every page.
+            ours = isinstance(error, NewsletterError) and name
+            visit.desk.looked_at(state.whom, name, views.in_place(str(error)) if ours else None)
     headers["Content-Security-Policy"] = policy(images=images)
     return HTMLResponse(as_seen(html, state.scheme or ""), headers=headers)
 
@@ -211,4 +218,5 @@ def _name(visit: Visit) -> str:
 
 
 def _picture(drawn: Any) -> dict[str, Any]:
-    return {"title": drawn.title, "caption": drawn.caption, "svg": Markup(drawn.svg)}  # noqa: S704 — our own drawing
+    svg, wide = Markup(drawn.svg), Markup(drawn.wide)  # noqa: S704 — our own drawing
+    return {"title": drawn.title, "caption": drawn.caption, "svg": svg, "wide": wide}

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from subscribers import people
 from subscribers.database import database_errors
 from subscribers.errors import DatabaseError
 
+log = logging.getLogger("newsletter.studio")
+
 #: Milliseconds: changes within the first are one, and the second is how often the settings' file is looked at.
 TOGETHER_MS, GLANCE_MS = 20, 60
 #: Seconds between two looks at the database.
@@ -31,6 +34,8 @@ PULSE = 1.0
 BEAT = 15.0
 #: Pages that may listen at once.
 MOST_LISTENERS = 100
+#: For who has no place: come again in half a minute.
+LATER = b"retry: 30000\n\n"
 #: What editors and our own programs leave for a moment.
 _PASSING = (".part", ".tmp", ".swp", ".swx", "~")
 
@@ -53,13 +58,14 @@ class Hub:
         """Does anybody listen?"""
         return bool(self._listeners)
 
-    async def listen(self) -> AsyncIterator[bytes]:
-        """Server-sent events, until the page goes or the desk closes."""
+    async def listen(self, allowed: Callable[[], bool] = lambda: True) -> AsyncIterator[bytes]:
+        """Server-sent events, until the page goes, the desk closes, or it is not allowed any more."""
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
-        with self._lock:
-            if self._closed:
-                return
-            self._listeners[queue] = asyncio.get_running_loop()
+        if self._closed:
+            return
+        if not self._joined(queue):
+            yield LATER
+            return
         try:
             yield b"retry: 500\n\n"
             while True:
@@ -67,7 +73,7 @@ class Hub:
                     said = await asyncio.wait_for(queue.get(), BEAT)
                 except TimeoutError:
                     said = b": still here\n\n"
-                if said is None:
+                if said is None or not allowed():
                     return
                 yield said
         finally:
@@ -83,6 +89,14 @@ class Hub:
         with self._lock:
             self._closed = True
         self._put(None)
+
+    def _joined(self, queue: asyncio.Queue[bytes | None]) -> bool:
+        """Has it a place? Of many that come at once, each was told before that there is room."""
+        with self._lock:
+            if self._closed or self.full:
+                return False
+            self._listeners[queue] = asyncio.get_running_loop()
+            return True
 
     def _put(self, said: bytes | None) -> None:
         with self._lock:
@@ -101,17 +115,7 @@ def watch(project: Path, changed: Callable[[set[str]], None], stop: threading.Ev
         settings = stamp(project / FILE)
         while not stop.is_set():
             folders = _folders(project)
-            for changes in watchfiles.watch(
-                *folders,
-                watch_filter=_lasting,
-                debounce=TOGETHER_MS,
-                step=TOGETHER_MS // 2,
-                stop_event=stop,
-                rust_timeout=GLANCE_MS,
-                yield_on_timeout=True,
-                raise_interrupt=False,
-                ignore_permission_denied=True,
-            ):
+            for changes in _seen(folders, stop):
                 what = {_kind(project, Path(path)) for _, path in changes} | pulse.beat()
                 if settings != (seen := stamp(project / FILE)):
                     settings = seen
@@ -125,6 +129,34 @@ def watch(project: Path, changed: Callable[[set[str]], None], stop: threading.Ev
                     break
     finally:
         pulse.close()
+
+
+def _seen(folders: Sequence[Path], stop: threading.Event) -> Iterator[set[watchfiles.main.FileChange]]:
+    """What changes there, every GLANCE_MS; by looking now and then where the system does not tell.
+
+    It ends where a folder is gone.
+    """
+    for polling in (False, True):
+        try:
+            yield from watchfiles.watch(
+                *folders,
+                watch_filter=_lasting,
+                debounce=TOGETHER_MS,
+                step=TOGETHER_MS // 2,
+                stop_event=stop,
+                rust_timeout=GLANCE_MS,
+                yield_on_timeout=True,
+                raise_interrupt=False,
+                force_polling=polling or None,
+                ignore_permission_denied=True,
+            )
+            return
+        except FileNotFoundError:
+            stop.wait(GLANCE_MS / 1000)
+            return
+        except (OSError, RuntimeError) as error:  # no more folders can be watched on this machine, most often
+            log.warning("changes on disk are noticed later than they could be: %s", error)
+            stop.wait(PULSE)
 
 
 def _folders(project: Path) -> Sequence[Path]:

@@ -1,12 +1,14 @@
 """`newsletter preview`: the desk on this machine, from the command until Ctrl-C."""
 
 import os
+import secrets
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 from tempfile import mkstemp
 from urllib.parse import urlencode
@@ -16,6 +18,7 @@ from markupsafe import escape
 from newsletter.addressees import addressee_of
 from newsletter.errors import NewsletterError
 from newsletter.issues.issue import parse_issue_key
+from newsletter.rendering.store import load_keys
 from newsletter.settings import load
 from newsletter.store import FILE as STORE
 from newsletter.store import open_store
@@ -42,20 +45,21 @@ def run(
     `ready` is told the address with its key as soon as a browser may be sent there. Without a port it is PORT, or any
     that is free. Raises what is wrong with the settings, and `NewsletterError` where the port is taken.
     """
-    _refuse_unknown(project, reader, issue)
+    base = _refuse_unknown(project, reader, issue)
     stop, key = threading.Event(), Key()
     with ExitStack() as running:
         listening = running.enter_context(_listening(port))
         running.enter_context(_told_to_stop(stop))
         number = listening.getsockname()[1]
         query = {"key": key.value, **{name: said for name, said in (("issue", issue), ("reader", reader)) if said}}
-        ready(f"http://{HOST}:{number}/?{urlencode(query)}")
+        ready(f"http://{HOST}:{number}{base}/?{urlencode(query)}")
         # While the browser starts: what comes meanwhile waits at the socket.
-        _serve(project, listening, number, key, stop, clock)
+        _serve(project, base, listening, number, key, stop, clock)
 
 
 def _serve(
     project: Path,
+    base: str,
     listening: socket.socket,
     port: int,
     key: Key,
@@ -66,7 +70,7 @@ def _serve(
 
     from newsletter.studio.app import Studio, local
 
-    studio = Studio(project, clock=clock)
+    studio = Studio(project, base=base, clock=clock)
     config = uvicorn.Config(
         local(studio, key, port),
         proxy_headers=False,
@@ -116,18 +120,33 @@ def opening_page(address: str) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-def _refuse_unknown(project: Path, reader: str, issue: str) -> None:
-    """Raise what is wrong with the settings, the database or what was asked for, before a browser opens."""
+def _refuse_unknown(project: Path, reader: str, issue: str) -> str:
+    """Raise what is wrong with the settings, the database or what was asked for, before a browser opens.
+
+    Returns what stands before every path of this newsletter's desk.
+    """
     load(project)
     with database_errors(project / STORE):
         db = open_store(project / STORE)
         try:
             person = people.get(db, reader) if reader else None
+            keys = load_keys(db)
         finally:
             db.conn.close()
     key = parse_issue_key(issue) if issue else None
     if person and key:
         addressee_of(person, key)
+    return _base(keys)
+
+
+def _base(keys: Mapping[int, bytes]) -> str:
+    """A path that nobody else knows, the same whenever this newsletter's desk is opened.
+
+    Cookies know no ports. With one that is good for all paths, a browser that is led to a server of somebody else's on
+    this machine would hand it to them, and with it the desk.
+    """
+    secret = keys[min(keys)] if keys else secrets.token_bytes(32)
+    return "/" + blake2b(key=secret, digest_size=12, person=b"desk").hexdigest()
 
 
 def _listening(port: int | None) -> socket.socket:

@@ -22,12 +22,42 @@ CHOICES = {
     "part": ("html", "text", "headers", "source"),
     "panel": ("checks", "picks", "pictures", "intro"),
 }
-#: Settings of an issue that can be tried out beside the real ones.
-SHAPES = ("picks", "favourites", "outside", "floor")
+#: Settings of an issue that can be tried out beside the real ones, as an editor calls them.
+_TITLES = {
+    "picks": "Picks",
+    "favourites": "Everybody’s favourites",
+    "outside": "A step outside",
+    "floor": "Above average by at least",
+}
+SHAPES = tuple(_TITLES)
 #: In the order in which they stand in an address.
 _NAMES = ("issue", "reader", "like", *CHOICES, "with", *SHAPES)
 #: Whom `with` names for everybody's edition.
 EVERYBODY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A setting of an issue that can be tried out, within what such a setting can be."""
+
+    name: str
+    title: str
+    #: as it is in the settings
+    now: float
+    least: float
+    most: float
+    step: float
+
+
+def trials(settings: Settings) -> list[Trial]:
+    """What can be tried out beside these settings."""
+    known = IssueSettings.model_json_schema()["properties"]
+
+    def trial(name: str, title: str) -> Trial:
+        step = 1 if known[name]["type"] == "integer" else 0.05
+        return Trial(name, title, getattr(settings.issue, name), known[name]["minimum"], known[name]["maximum"], step)
+
+    return [trial(name, title) for name, title in _TITLES.items()]
 
 
 @dataclass(frozen=True)
@@ -80,7 +110,11 @@ class State:
             issue = IssueSettings.model_validate({**settings.issue.model_dump(), **typed})
         except ValidationError as error:
             [first, *_] = error.errors()
-            raise IssueError(f"{first['loc'][0]} cannot be {str(first['input'])[:40]!r}: {first['msg']}.") from None
+            [mistaken] = (one for one in trials(settings) if one.name == first["loc"][0])
+            raise IssueError(
+                f"{mistaken.name} cannot be “{str(first['input'])[:40]}”: it is a number from {mistaken.least} to "
+                f"{mistaken.most}. Choose “Compare” again."
+            ) from None
         return shape_of(settings.model_copy(update={"issue": issue}))
 
 

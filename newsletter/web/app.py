@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from newsletter import settings as settings_table
 from newsletter.bodies import read_body, read_form
-from newsletter.desks import DESKS, Desks
+from newsletter.desks import DESKS, PATIENCE_MS, Desks
 from newsletter.newsletter import Newsletter
 from newsletter.rendering.links import Signer
 from newsletter.rendering.look import look_of
@@ -46,8 +46,6 @@ from newsletter.web.nonces import Nonces
 from newsletter.web.pages import Pages
 from newsletter.web.visit import Site, Visit, client_of
 
-#: Milliseconds that a page waits for another process's write.
-PATIENCE_MS = 5_000
 #: Bytes that a form may post.
 MOST_BODY = 64 * 1024
 Handler = Callable[[Visit], Response]
@@ -114,7 +112,6 @@ def create_app(
 
     def opened() -> Newsletter:
         newsletter = Newsletter(project, clock=clock)
-        # A person waits for the answer: better to be told soon to come again than to wait half a minute.
         newsletter.database.conn.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
         return newsletter
 

@@ -39,7 +39,7 @@ def _vote(visit: Visit, purpose: Purpose, wish: str) -> Response:
     if found is None:
         return visit.unknown_link(purpose)
     claim, person = found
-    entry = readers.entry(claim.subject)
+    entry = readers.entry(claim.subject, person)
     if entry is None:
         return visit.message("This entry is not kept any more.", "So there is nothing to vote on.", status=410)
     if visit.act in _VALUES:

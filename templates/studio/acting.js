@@ -74,7 +74,8 @@ function arrange(item, before) {
 function dialog(name) {
   if (name === 'compare' && comparing()) return go(Object.fromEntries(COMPARISON.map((one) => [one, null])), true);
   const box = $('#dialog-' + name);
-  if (!box || $('dialog[open]')) return;
+  if ($('dialog[open]')) return;
+  if (!box) return issue() && say(`Nothing to ${name} here: this issue is ${$('#top .pill').textContent}.`, false);
   if (name === 'test') {
     $('[name=to]', box).value ||= localStorage.getItem('test-to') ?? '';
     $('#test-whose').textContent = state.like == null ? 'This copy, as it is in front of you' : 'Everybody’s edition (an imagined reader has no copy to post)';
@@ -140,7 +141,7 @@ function click(event) {
   if (!button) return undefined;
   const { dialog: opens, act: does, entry, panel: tab, unfold, place, drawerOf, intro: which, move } = button.dataset;
   if (button.id === 'images') return go({ images: state.images === 'off' ? null : 'off' });
-  if (button.id === 'ask-links') { links = '&links=1'; button.disabled = true; button.textContent = 'Asking …'; return panel('checks').finally(() => { links = ''; }); }
+  if (button.id === 'ask-links') { links = '&links=1'; button.disabled = true; button.textContent = 'Asking …'; return panel('checks').finally(() => { links = ''; button.disabled = false; button.textContent = 'Ask every link whether it answers'; }); }
   if (opens) return dialog(opens);
   if (does) return act({ act: does, ...(entry && { entry }) }, button);
   if (tab) return go({ panel: tab });

@@ -10,7 +10,7 @@ const FIRST = { view: 'both', scheme: 'light', images: 'on', part: 'html', panel
 const COMPARISON = ['with', 'picks', 'outside', 'floor', 'favourites'];
 const COPY = ['issue', 'reader', 'like', 'scheme', 'images', ...COMPARISON];
 const WIDTHS = { desktop: 640, phone: 320 }, ROOM_FOR_TWO = 840, ROOM_FOR_BOTH = 480;
-const HASTE_MS = 90, WARM_MS = 350, CALM_MS = 1500, SLOW_MS = 400, SAID_MS = 8000, LOST_MS = 2500;
+const HASTE_MS = 90, WARM_MS = 350, CALM_MS = 1500, SLOW_MS = 400, LONG_MS = 3000, SAID_MS = 8000, LOST_MS = 2500;
 
 // -- what is chosen
 
@@ -82,7 +82,7 @@ async function ask(place, path) {
     if (answer.ok) return text;
     const target = $('#' + place);
     // While a template is broken, what was there for the same reader is the last that is right.
-    if (target && !(target.childElementCount && target.dataset.of === query({}, COPY))) put(target, Object.assign(document.createElement('p'), { className: 'summary', textContent: plain(text) }));
+    if (target && ($('.waiting', target) || !target.childElementCount || target.dataset.of !== query({}, COPY))) put(target, Object.assign(document.createElement('p'), { className: 'summary', textContent: plain(text) }));
   } catch {
     lost();
   }

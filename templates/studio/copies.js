@@ -9,6 +9,10 @@ const wanted = () => {
   return (view === 'both' ? ['desktop', 'phone'] : [view]).map((kind) => ({ side: 'a', kind }));
 };
 
+/** When a first copy is there. Checks and pictures wait for it, or the model would start twice at once. */
+let arrived;
+const firstCopy = new Promise((resolve) => { arrived = resolve; });
+
 function copies(keep) {
   const there = new Map($$('figure', stage).map((figure) => [figure.dataset.key, figure]));
   const figures = wanted().map(({ side, kind }) => there.get(side + kind) ?? frame(side, kind));
@@ -18,6 +22,16 @@ function copies(keep) {
   fit();
   clearTimeout(copies.slow);
   copies.slow = setTimeout(() => stage.classList.toggle('slow', $('.coming', stage) != null), SLOW_MS);
+  clearTimeout(copies.long);
+  copies.long = setTimeout(waits, LONG_MS);
+}
+
+/** A first copy that takes its time says so where it will stand. */
+function waits() {
+  for (const glass of $$('.glass', stage)) {
+    if ($('iframe:not(.coming), .nothing', glass) || !$('.coming', glass)) continue;
+    glass.append(Object.assign(document.createElement('p'), { className: 'nothing waiting', role: 'status', textContent: 'The first copy takes longest: the model starts, and reads what is new. The next ones take a moment.' }));
+  }
 }
 
 function frame(side, kind) {
@@ -43,6 +57,8 @@ function load(figure, keep) {
     const held = document.activeElement === old && old;
     next.className = '';
     old?.remove();
+    $('.waiting', glass)?.remove();
+    arrived();
     if (held) next.focus({ preventScroll: true });
     next.contentDocument?.addEventListener('keydown', key);
     next.contentDocument?.addEventListener('click', follow);

@@ -16,11 +16,21 @@ function panels() {
   for (const name of new Set(['picks', open])) if (stale.delete(name)) panel(name);
 }
 
+/** What takes a while, in words: at first, and when it takes longer than one expects. */
+const WAITING = {
+  checks: ['Looking at every reader’s copy …', 'Still looking at every reader’s copy. The first time takes longest: the model starts, and reads what is new.'],
+  pictures: ['Drawing …', 'Still drawing. The first time takes longest: the model starts, and reads what is new.'],
+  picks: ['Looking …', 'Still looking. The first time takes longest: the model starts, and reads what is new.'],
+  intro: ['Looking …', 'Still looking: the desk is busy with something else.'],
+};
+
 async function panel(name) {
   const target = $('#panel-' + name);
-  const waiting = setTimeout(() => target.childElementCount || (target.innerHTML = '<p class="none">Looking …</p>'), SLOW_MS);
+  const wait = (words) => { if (!target.childElementCount || $('.waiting', target)) put(target, Object.assign(document.createElement('p'), { className: 'none waiting', textContent: words })); };
+  const waiting = [SLOW_MS, LONG_MS].map((after, n) => setTimeout(wait, after, WAITING[name][n]));
+  if (name === 'checks' || name === 'pictures') await firstCopy;
   const html = await ask('panel-' + name, `/${name}?` + query() + (name === 'checks' ? links : ''));
-  clearTimeout(waiting);
+  waiting.forEach(clearTimeout);
   if (html == null) return name === 'picks' && captions();
   if (name === 'intro') return intro(html);
   fill(target, html);

@@ -5,7 +5,7 @@ function trouble(mistake) {
   const bar = $('#trouble');
   bar.hidden = !mistake;
   if (!mistake) return;
-  bar.innerHTML = '<p><b></b> <span></span></p><pre><i></i><code></code></pre><p class="soft">Below is the last good picture, where there was one. It follows as soon as this is mended.</p>';
+  bar.innerHTML = '<p><b></b> <span></span></p><pre><i></i><code></code></pre><p class="soft">Below stands the last good picture, if there was one; a new one comes as soon as this is mended.</p>';
   $('b', bar).textContent = mistake.file ? `${mistake.file}${mistake.line ? `, line ${mistake.line}` : ''}:` : 'This cannot be shown:';
   $('span', bar).textContent = mistake.message;
   $('pre', bar).hidden = !mistake.source;

@@ -55,6 +55,24 @@ def test_a_warning_is_no_failure_and_an_error_is(ready: Path, run: Run) -> None:
     assert run("check", "issue", "--json").json["verdict"] == "error"
 
 
+def test_of_one_that_is_made_a_person_reads_that_it_stays_so(ready: Path, run: Run) -> None:
+    issue = coming(run)
+    run("send", "--now")
+    ran = run("check", "issue", issue)
+    assert ran.out.startswith(f"{issue} (made, 2 readers): ")
+    assert f"its words and looks stay as they are; `newsletter issue hold {issue}`" in " ".join(ran.out.split())
+
+
+def test_entries_are_told_by_their_titles_and_not_by_numbers(ready: Path, run: Run) -> None:
+    run("issue", "edit", coming(run), "https://papers.example.org/0", "--title", "Robots that walk and walk " * 6)
+    ran = run("check", "issue", "--json")
+    named = [one for one in ran.json["findings"] if any(place["kind"] == "entry" for place in one["places"])]
+    assert named
+    places = [line for line in run("check", "issue").out.splitlines() if line.startswith("  at ")]
+    assert places
+    assert not any(part.isdecimal() for line in places for part in line[5:].split(", "))
+
+
 def test_an_issue_that_there_is_not_is_refused(ready: Path, run: Run) -> None:
     fails(run("check", "issue", "weekly-2020-01-01"), "was never made")
     fails(run("check", "issue", "friday"), "names no issue")

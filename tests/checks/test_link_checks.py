@@ -42,7 +42,9 @@ def test_a_link_that_is_not_whole_is_told_with_its_place(newsletter: Newsletter,
     assert places([found], PlaceKind.TEMPLATE) == [place] or link.startswith("{{")
 
 
-@pytest.mark.parametrize("link", ["https://example.org/a", "http://example.org", "mailto:a@example.org", "#top"])
+@pytest.mark.parametrize(
+    "link", ["https://example.org/a", "http://example.org", "mailto:a@example.org", "tel:+4930901820", "#top"]
+)
 def test_a_link_that_is_whole_is_well(newsletter: Newsletter, link: str) -> None:
     good_issue(newsletter)
     add_to_template(newsletter, "issue/foot.html", f'<a class="ink" href="{link}">More</a>')

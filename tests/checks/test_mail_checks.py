@@ -57,6 +57,12 @@ def test_the_largest_copy_is_found_among_all(good: Newsletter) -> None:
     assert _bytes(large) > _bytes(small) + 1_000
 
 
+def test_everybodys_edition_is_named_as_such_and_is_no_readers(newsletter: Newsletter) -> None:
+    bring(newsletter, *[entry(n, popularity=n) for n in range(12)])
+    size = said(newsletter.check(), "Size", OK, "Everybody’s edition, the largest copy, has ")
+    assert places([size], PlaceKind.READER) == []
+
+
 def test_a_copy_that_alone_shows_something_is_looked_at(good: Newsletter) -> None:
     """However small it is, and however many others there are."""
     subscribe(good, "zebra@example.org", ("zebra stripes",))

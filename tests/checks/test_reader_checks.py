@@ -41,6 +41,16 @@ def test_an_issue_without_entries_is_nobodys(newsletter: Newsletter, clock: Cloc
     assert checked.readers == 4
 
 
+def test_of_an_issue_that_is_stopped_nobody_is_told_to_pull(newsletter: Newsletter, clock: Clock) -> None:
+    good_issue(newsletter)
+    clock.set("2026-11-27 07:59")
+    newsletter.make()
+    newsletter.editor.cancel(ISSUE)
+    checked = newsletter.check(ISSUE)
+    assert said(checked, "Release", WARNING, "Nobody gets it")
+    assert "Readers" not in {one.check for one in checked.findings}
+
+
 def test_who_had_another_issue_of_the_period_is_told(newsletter: Newsletter, clock: Clock) -> None:
     good_issue(newsletter)
     clock.set("2026-11-27 08:10")

@@ -9,7 +9,7 @@ from newsletter.pictures.coverage import Followed
 from newsletter.ranking.arrays import Vectors
 
 SVG = "{http://www.w3.org/2000/svg}"
-ALLOWED = frozenset("svg g title desc text tspan circle rect line path defs linearGradient stop".split())
+ALLOWED = frozenset("svg g title desc text tspan circle ellipse rect line path defs linearGradient stop".split())
 
 
 def parsed(svg: str) -> ElementTree.Element:

@@ -5,7 +5,7 @@ from time import thread_time
 
 import numpy as np
 import pytest
-from drawn import followed, grouped, parsed, texts, tips
+from drawn import SVG, followed, grouped, parsed, texts, tips
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +42,25 @@ def test_every_entry_is_a_dot_with_its_title_the_larger_the_more_get_it() -> Non
     assert sorted(size, key=lambda tip: size[tip])[-1] == "Study 11 of graph networks — eleven readers"
     assert "Study 4 of brain scans — four readers, pinned" in size
     assert len(size) == 12
+
+
+def test_a_wide_one_shows_the_same_on_more_room() -> None:
+    picture = draw_map(DOTS, grouped(GROUPS), READERS, 3, 0.5)
+    narrow, wide = parsed(picture.svg), parsed(picture.wide)
+
+    assert sorted(tips(narrow)) == sorted(tips(wide))
+    assert sorted(texts(narrow)) == sorted(texts(wide))
+    assert float(wide.get("height", "")) < float(narrow.get("height", ""))
+    assert not {one.get("id") for one in narrow.iter() if one.get("id")} & {one.get("id") for one in wide.iter()}
+
+
+def test_no_mark_lies_on_a_dot() -> None:
+    root = parsed(draw_map(DOTS, grouped(GROUPS), READERS, 3, 0.5).svg)
+    dots = {(one.get("cx"), one.get("cy")) for one in root.iter(SVG + "circle") if one.find(SVG + "title") is not None}
+    marks = {(one.get("x"), one.get("y")) for one in root.iter(SVG + "svg") if one.get("x")}
+
+    assert len(marks) == 3 + 1  # and the legend's
+    assert not dots & marks
 
 
 def test_the_same_issue_gives_the_same_picture() -> None:

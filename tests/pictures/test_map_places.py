@@ -28,7 +28,7 @@ def test_the_same_topics_stand_at_the_same_places() -> None:
 def test_one_topic_has_a_place() -> None:
     at, lowest = spread(grouped([0]), np.full((1, 2), 20, np.float32), 300)
 
-    assert at.tolist() == [[75, 20]]
+    assert at.tolist() == [[150, 20]]
     assert lowest == 40
 
 

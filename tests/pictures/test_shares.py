@@ -1,10 +1,11 @@
 """Who gets which entry."""
 
-from drawn import parsed, texts, tips
+from drawn import SVG, parsed, texts, tips
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.pictures.shares import MOST, Share, draw_shares, half_of
+from newsletter.pictures.shares import MOST, MOST_WIDE, Share, draw_shares, half_of
+from newsletter.pictures.svg import NARROW, width_of
 
 
 def test_the_longest_bar_comes_first_and_the_rest_is_counted() -> None:
@@ -14,8 +15,25 @@ def test_the_longest_bar_comes_first_and_the_rest_is_counted() -> None:
     rows = tips(parsed(picture.svg))
 
     assert len(rows) == MOST
-    assert rows[0] == "Study 37 — 37 readers, picked for none of them"
+    assert rows[0] == "Study 27 — 27 readers, picked for none of them"
     assert "and twelve more, with twelve readers or fewer each" in texts(parsed(picture.svg))
+    wide = parsed(picture.wide)
+    assert len(tips(wide)) == MOST_WIDE
+    assert "and two more, with two readers or fewer each" in texts(wide)
+
+
+def test_where_nobody_has_more_than_one_it_does_not_say_or_fewer() -> None:
+    picture = draw_shares([Share(f"Study {n}", 1, 1) for n in range(MOST + 2)], 9)
+
+    assert "and two more, with one reader each" in texts(parsed(picture.svg))
+
+
+def test_all_of_its_legend_has_room_in_the_desks_column() -> None:
+    root = parsed(draw_shares([Share("Owls", 3, 1)], 9).svg)
+    signs = [one for one in root.findall(f"{SVG}text") if one.get("x") == "20"]
+
+    assert ["".join(one.itertext()) for one in signs] == ["picked for them", "a favourite, a pin or a step outside"]
+    assert all(20 + width_of("".join(one.itertext())) <= NARROW for one in signs)
 
 
 def test_it_says_how_the_places_are_shared() -> None:

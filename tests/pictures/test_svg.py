@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from newsletter.pictures.svg import clipped, drawing, element, percent, width_of
+from newsletter.pictures.svg import clipped, drawing, element, percent, width_of, wrapped
 
 ANYTHING = st.text(st.characters(codec=None), max_size=60) | st.sampled_from(
     ["</title><script>alert(1)</script>", "]]><!--", '" onload="alert(1)', "&lt;b&gt;", "\x00\x1b", "\ud83d", "\ufffe"]
@@ -48,6 +48,17 @@ def test_a_text_is_cut_where_its_room_ends() -> None:
     assert clipped(title, 120).endswith("…")
     assert width_of(clipped(title, 120)) <= 121
     assert clipped("x" * 50, 0) == "…"
+
+
+def test_a_name_stands_in_a_line_or_two() -> None:
+    name = "Cross-Domain sequential recommendation"
+
+    assert wrapped(name, 400) == (name,)
+    assert wrapped(name, 170) == ("Cross-Domain sequential", "recommendation")
+    assert wrapped(name, 90) == ("Cross-Domain", clipped("sequential recommendation", 90))
+    assert wrapped("Cross-Domain", 60) == ("Cross-", "Domain")
+    [cut] = wrapped("x" * 50, 60)
+    assert cut.endswith("…")
 
 
 def test_scripts_without_spaces_and_wide_letters_are_cut_too() -> None:

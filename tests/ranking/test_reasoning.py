@@ -232,8 +232,10 @@ def test_any_reason_is_true(here: Asked) -> None:
             if "others would come first" not in said:
                 assert n in issue(here, away=away)
             assert "Others say" in said or max(judgement.ground.alike[n, away]) >= NEAR_DUPLICATE
-        elif found := re.match(r"Too close to “Paper (\d+)”, which would come in before it", said):
+        elif found := re.match(r"Too close to “Paper (\d+)”, which (would come in|ranks) before it", said):
             assert judgement.ground.alike[n, int(found[1])] >= NEAR_DUPLICATE
+            wide = issue(here, replace(shape, picks=200, floor=-99))
+            assert found[2] == "ranks" or int(found[1]) in wide
         elif said.startswith("Not near enough"):
             assert scores.closeness[n] < LEAST_SIMILARITY
         else:

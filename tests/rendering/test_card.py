@@ -70,7 +70,7 @@ def test_a_card_is_read_back_as_it_was_kept(title: str, link: str, sentences: li
     [
         (("arXiv", "Hugging Face", "a third"), "", "arXiv, Hugging Face"),
         (("readers",), "Suggested by Ada", "Suggested by Ada"),
-        (("readers", "arXiv"), "Suggested by Ada", "Suggested by Ada · arXiv"),
+        (("readers", "arXiv"), "Suggested by Ada", "Suggested by Ada\u00a0· arXiv"),
         (("arXiv", "readers"), "", "arXiv"),
         (("readers",), "", "readers"),
         ((), "", ""),

@@ -95,6 +95,7 @@ def test_the_afternoon(project: Path, server: MailServer, tmp_path: Path) -> Non
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         desk = Desk(browser, project, preview.address)
         page = desk.page
+        # The key leads to an address of its own.
 
         # She opens the desk, and finds a reader.
         issue = page.locator("#top").get_attribute("data-issue") or ""

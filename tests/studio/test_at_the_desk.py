@@ -9,6 +9,7 @@ from mainline import bring
 from newsroom import mails, parsed
 
 from newsletter.bodies import MOST_FIELDS
+from subscribers.evidence import Origin
 
 pytest_plugins = ("deskroom_fixtures",)
 
@@ -38,6 +39,24 @@ def test_an_imagined_reader_and_everybodys_edition(room: Room) -> None:
     assert room.get("/copy?like=not:").status_code == 200, "a line that cannot be is a sentence in the frame"
 
 
+def test_a_line_that_is_refused_is_a_matter_of_its_own_page(room: Room) -> None:
+    """It is typed a moment later, and no file is to be mended for it."""
+    for query in ("like=not:", "reader=eve@example.org", "issue=soon"):
+        assert room.get(f"/copy?{query}").headers["x-studio-trouble"] == "1"
+        assert "data-mistake='null'" in room.get("/").text
+
+
+def test_an_address_from_before_opens_a_desk_that_works(room: Room) -> None:
+    """A bookmark of a reader who has left, or of an issue that never was."""
+    for query, said in (("reader=eve@example.org", "Nobody is subscribed"), ("issue=soon", "names no issue")):
+        desk = room.get(f"/?{query}")
+        assert desk.status_code == 200
+        assert 'data-dialog="release"' in desk.text
+        assert said in room.get(f"/copy?{query}").text
+    assert "names no issue" in room.get("/?issue=soon").text
+    assert room.get("/checks?reader=eve@example.org").status_code == 200
+
+
 def test_the_readers_are_found(room: Room) -> None:
     assert ADA in room.get("/readers?q=walking").text
     assert BOB not in room.get("/readers?q=walking").text
@@ -59,6 +78,24 @@ def test_two_copies_side_by_side(room: Room) -> None:
     assert room.get("/part?side=b").status_code == 400
 
 
+def test_settings_are_tried_out_within_what_they_can_be(room: Room) -> None:
+    found = re.findall(r'name="(\w+)" type="number" min="(\S+)" max="(\S+)"', room.get("/").text)
+    assert {name: bounds for name, *bounds in found} == {
+        "picks": ["1", "50"],
+        "favourites": ["0", "20"],
+        "outside": ["0", "1"],
+        "floor": ["-3", "5"],
+    }
+
+
+def test_a_copy_that_cannot_be_explained_any_more_says_so(room: Room) -> None:
+    room.clock.set("2026-11-27 07:58")
+    room.newsletter.make()
+    room.newsletter.readers.change(room.newsletter.subscriber(ADA), interests=["forests"], origin=Origin("page"))
+    assert "cannot be told any more" in room.get(f"/picks?issue={ISSUE}&reader={ADA}").text
+    assert "Ada: This copy was composed" in room.get(f"/picks?issue={ISSUE}&reader={BOB}&with={ADA}").text
+
+
 def test_acts_answer_in_the_editors_own_words(room: Room) -> None:
     held = room.act("hold")
     assert (held.status_code, "will be held when it is made" in held.text) == (200, True)
@@ -68,6 +105,27 @@ def test_acts_answer_in_the_editors_own_words(room: Room) -> None:
     assert "is held until" in room.act("schedule", at="2026-11-27T10:00:00.000Z").text
     room.act("release")
     assert "is skipped" in room.act("skip").text
+
+
+def test_that_all_mail_is_off_is_said_before_anybody_waits_for_it(room: Room) -> None:
+    assert "mail is off" not in room.get("/").text
+    room.newsletter.switch_sending(off=True, why="this is a copy")
+    desk = room.get("/").text
+    assert "all mail is off" in desk
+    assert "All mail is off: this is a copy. Nothing leaves before" in desk
+
+
+def test_what_has_been_said_of_an_issue_is_not_offered_again_but_how_to_take_it_back(room: Room) -> None:
+    for word in ("hold", "skip", "cancel"):
+        room.act(word)
+        desk = room.get("/").text
+        assert not re.search(rf'data-(?:act|dialog)="{word}">', desk)
+        assert 'data-dialog="release">' in desk
+        assert room.act("release").status_code == 200
+    room.clock.set("2026-11-27 07:58")
+    room.newsletter.make()
+    room.act("cancel")
+    assert not re.search(r'data-dialog="(?:release|cancel)">', room.get("/").text)
 
 
 def test_a_mistake_is_a_sentence(room: Room) -> None:

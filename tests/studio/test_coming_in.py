@@ -1,5 +1,6 @@
 """Nobody drives the desk from elsewhere: other pages, other names, other people, too much, too slowly."""
 
+import asyncio
 import logging
 import sqlite3
 import time
@@ -8,10 +9,13 @@ from typing import Any
 
 import pytest
 from deskroom import ISSUE, NEWS, PASSWORD, Room
+from starlette.requests import Request
 
 from newsletter import bodies
 from newsletter.issues.control import Word
 from newsletter.studio.app import MOST_BODY
+from newsletter.studio.doors import Guesses, Sessions
+from newsletter.studio.guard import ByPassword
 
 pytest_plugins = ("deskroom_fixtures",)
 
@@ -165,6 +169,18 @@ def test_too_slow_is_refused(room: Room, monkeypatch: pytest.MonkeyPatch) -> Non
     assert not held(room)
 
 
+def test_a_style_that_cannot_be_read_is_said_to_who_is_in_and_to_nobody_else(room: Room) -> None:
+    mine = room.project / "templates" / "studio" / "studio.css"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"\xff\xfe")
+    answer = room.get("/studio.css")
+    assert (answer.status_code, "Save it as UTF-8 text." in answer.text) == (500, True)
+    room.client.cookies.clear()
+    answer = room.get("/studio.css")
+    assert answer.status_code == 500
+    assert str(room.project) not in answer.text
+
+
 def test_what_goes_wrong_is_told_without_what_was_typed(
     room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -215,6 +231,60 @@ def test_wrong_passwords_are_slowed_down_for_the_right_one_too(gate: Room) -> No
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) >= 1
     assert "set-cookie" not in answer.headers
+
+
+def test_wrong_passwords_that_come_at_once_are_counted_one_by_one() -> None:
+    clock, shared = time.monotonic, {"base": "/studio", "name": "studio"}
+    entrance = ByPassword(PASSWORD, Sessions(clock), Guesses(clock), lambda _: "", **shared, secure=True)
+
+    async def guess() -> list[int]:
+        held = asyncio.Event()
+
+        async def one(number: int) -> int:
+            async def receive() -> dict[str, Any]:
+                await held.wait()  # all have come before the first is read
+                return {"type": "http.request", "body": f"password=guess{number}".encode()}
+
+            head = {"type": "http", "method": "POST", "path": "/studio/login", "query_string": b"", "headers": []}
+            request = Request({**head, "client": ("192.0.2.7", 50000)}, receive)
+            return (await entrance.meet(request, "/login")).status_code
+
+        tries = [asyncio.create_task(one(number)) for number in range(20)]
+        await asyncio.sleep(0.01)
+        held.set()
+        return sorted(await asyncio.gather(*tries))
+
+    assert asyncio.run(guess()) == [403] * 4 + [429] * 16
+
+
+def test_a_login_page_that_was_left_open_leads_to_the_desk(gate: Room) -> None:
+    assert log_in(gate).status_code == 303
+    answer = log_in(gate)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/studio/")
+
+
+def test_a_login_page_with_a_mistake_is_told_in_the_log_only(gate: Room, caplog: pytest.LogCaptureFixture) -> None:
+    mine = gate.project / "templates" / "studio" / "login.html"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("{% if %}", "utf-8")
+    answer = gate.get("/")
+    assert answer.status_code == 500
+    assert "It is in the log" in answer.text
+    assert str(gate.project) not in answer.text
+    assert f"{mine}, line 1" in caplog.text
+
+
+def test_a_page_that_listens_hears_nothing_after_logging_out(gate: Room) -> None:
+    cookie = gate.studio.sessions.begin()
+
+    async def hear() -> list[bytes]:
+        heard = gate.studio.hub.listen(lambda: gate.studio.sessions.lasts(cookie))
+        first = await anext(heard)
+        gate.studio.sessions.end(cookie)
+        gate.studio.hub.tell("changed", what=["template"], error=None)
+        return [first, *[event async for event in heard]]
+
+    assert len(asyncio.run(hear())) == 1
 
 
 def test_another_page_cannot_log_anybody_in(gate: Room) -> None:

@@ -1,9 +1,13 @@
 """A copy in a frame: by day or by night whatever the machine likes; the last good one while a template is broken."""
 
+from pathlib import Path
+
 import pytest
 from deskroom import ADA, ISSUE, Room
 
+from newsletter.errors import SettingsError
 from newsletter.looking import Whom
+from newsletter.settings import load
 from newsletter.studio.copies import MOST_KEPT, LastGood, as_seen, instead, policy
 from newsletter.studio.views import in_place
 
@@ -39,6 +43,7 @@ def test_without_images_none_is_asked_for() -> None:
 
 def test_a_sentence_instead_of_a_mail_is_escaped() -> None:
     assert "&lt;b&gt;" in instead("<b>", "dark")
+    assert "<code>newsletter pull &lt;b&gt;</code> brings" in instead("`newsletter pull <b>` brings entries.", "light")
 
 
 def test_copies_that_are_kept_are_bounded() -> None:
@@ -50,6 +55,16 @@ def test_copies_that_are_kept_are_bounded() -> None:
 
 
 # -- mistakes
+
+
+def test_a_mistake_in_the_settings_names_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "newsletter.toml"
+    path.write_text('title = "Robots"\naddress == "x"\n', "utf-8")
+    with pytest.raises(SettingsError) as raised:
+        load(tmp_path)
+    mistake = in_place(str(raised.value))
+    assert (mistake.file, mistake.line, mistake.source) == (str(path), 2, 'address == "x"')
+    assert mistake.message == "not valid TOML: Invalid value"
 
 
 def test_a_template_mistake_leaves_the_last_good_picture_and_names_its_line(room: Room) -> None:

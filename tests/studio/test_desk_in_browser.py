@@ -1,9 +1,10 @@
 """The desk in a real browser: keys, addresses, what changes by itself, every width, names and contrast."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 from browsing import ADA, BO, CHROMIUM, FLAGS, ISSUE, Desk, newsletter_at, served
@@ -12,6 +13,7 @@ from newsroom import Clock, entry, write_entries
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from newsletter import Newsletter
+from newsletter.ranking.embedding import Vectors
 
 pytestmark = pytest.mark.slow
 
@@ -257,6 +259,58 @@ def test_titles_of_others_stay_text(desk: Desk) -> None:
     expect(desk.page.locator("#panel-picks")).to_contain_text("<img src=x")
     assert desk.page.locator("#why img, #who img, #who b b").count() == 0
     assert desk.page.title() != "1"
+
+
+class WaitingEmbedder(WordEmbedder):
+    """A model that starts when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started = Event()
+
+    def embed(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        assert self.started.wait(30)
+        return super().embed(texts, progress)
+
+
+def test_while_the_model_starts_the_desk_says_so_and_asks_for_one_thing_at_a_time(
+    browser: Browser, tmp_path: Path
+) -> None:
+    clock, model = Clock(TUESDAY), WaitingEmbedder()
+    project = newsletter_at(tmp_path / "newsletter", clock)
+    with served(project, clock, model) as address:
+        page = browser.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(address)
+        expect(page.locator("#stage figure").first).to_contain_text("The first copy takes longest")
+        expect(page.locator("#panel-checks")).to_contain_text("Still looking at every reader’s copy.")
+        assert not any("/checks" in url for url in asked)
+        model.started.set()
+        expect(page.locator(".waiting")).to_have_count(0)
+        expect(page.locator("#panel-checks .finding").first).to_be_visible()
+        page.context.close()
+
+
+def test_what_cannot_be_said_of_an_issue_any_more_is_no_question(desk: Desk) -> None:
+    desk.page.get_by_text("More", exact=True).click()
+    desk.page.locator("[data-dialog=skip]").click()
+    desk.page.get_by_role("button", name="Skip it").click()
+    expect(desk.page.locator("#top .pill").first).to_have_text("skipped")
+    assert desk.page.locator("#dialog-skip").count() == 0
+
+
+def test_what_is_chosen_is_seen_with_few_colours(desk: Desk) -> None:
+    desk.page.emulate_media(forced_colors="active")
+    desk.open(reader=ADA)
+    for one in ("#readers .row", "#issues .row", ".set > a", "[role=tab]"):
+        grounds = desk.page.locator(one).evaluate_all(
+            "(all) => all.map((one) => [getComputedStyle(one).backgroundColor,"
+            " one.ariaCurrent === 'true' || one.ariaSelected === 'true'])"
+        )
+        assert {ground for ground, chosen in grounds if chosen}.isdisjoint(
+            ground for ground, chosen in grounds if not chosen
+        )
 
 
 def test_releasing_asks_once_and_says_what_came_of_it(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """What changes while the desk is open is noticed, and told."""
 
 import asyncio
+import gc
 import json
 import threading
 import time
@@ -10,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import watchfiles
 from deskroom import ISSUE, Room, furnish
 from newsroom import entry, write_entries
 
+from newsletter.desks import PATIENCE_MS
+from newsletter.errors import NewsletterError
 from newsletter.studio import live
 from newsletter.studio.aside import Aside, Errand, Turns
+from newsletter.studio.bench import Bench
 from newsletter.studio.live import Hub, watch
 
 pytest_plugins = ("deskroom_fixtures",)
@@ -95,6 +100,14 @@ def test_what_passes_is_not_noticed(tmp_path: Path, quick_templates: None) -> No
         assert noticed.what == set()
 
 
+def test_the_desk_says_soon_that_another_process_writes(door: Room) -> None:
+    def patience(bench: Bench) -> tuple[int]:
+        (found,) = bench.newsletter.database.conn.execute("PRAGMA busy_timeout").fetchone()
+        return (int(found),)
+
+    assert door.studio._quick.put(patience).result() == (PATIENCE_MS,)
+
+
 def test_what_others_do_to_the_database_is_noticed(door: Room, quick_pulse: None) -> None:
     with watching(door.project) as noticed:
         door.newsletter.editor.hold(ISSUE)
@@ -156,6 +169,52 @@ def test_a_change_is_tried_before_pages_are_told(room: Room, monkeypatch: pytest
     assert told[-1] == {"what": ["template"], "error": None}
 
 
+def test_no_more_pages_listen_than_may_though_they_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def come() -> list[bytes]:
+        hub = Hub()
+        pages = [hub.listen() for _ in range(5)]
+        return [await anext(page) for page in pages]
+
+    monkeypatch.setattr(live, "MOST_LISTENERS", 3)
+    assert asyncio.run(come()) == [b"retry: 500\n\n"] * 3 + [live.LATER] * 2
+
+
+def test_where_the_system_watches_no_more_folders_changes_are_looked_for(
+    tmp_path: Path, quick_templates: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    project, real = furnish(tmp_path), watchfiles.watch
+    (project / "issues").mkdir()
+
+    def exhausted(*folders: Path, force_polling: bool | None = None, **options: Any) -> Any:
+        if not force_polling:
+            raise RuntimeError("OS file watch limit reached")
+        return real(*folders, force_polling=True, **options)
+
+    monkeypatch.setattr(watchfiles, "watch", exhausted)
+    monkeypatch.setattr(live, "PULSE", 0.05)
+    with watching(project) as noticed:
+        time.sleep(0.2)
+        (project / "issues" / f"{ISSUE}.md").write_text("Hello", "utf-8")
+        assert noticed.soon("editorial")
+    assert "OS file watch limit reached" in caplog.text
+
+
+def test_what_goes_wrong_after_a_change_does_not_end_the_watching(
+    room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = list[dict[str, Any]]()
+    monkeypatch.setattr(room.studio.hub, "tell", lambda event, **data: told.append(data))
+    monkeypatch.setattr(Hub, "heard", True)
+
+    def broken(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(room.studio.glances, "glimpse", broken)
+    room.studio._changed({"template"})
+    assert [data["what"] for data in told] == [["template"]]
+    assert "OSError" in caplog.text
+
+
 # -- what takes its time
 
 
@@ -182,8 +241,6 @@ def test_who_asks_for_the_same_before_it_is_begun_gets_one_answer() -> None:
 
 @pytest.mark.slow
 def test_errands_are_done_in_another_process_that_may_die(tmp_path: Path, quick_templates: None) -> None:
-    from newsletter.errors import NewsletterError
-
     aside = Aside(furnish(tmp_path))
     try:
         with pytest.raises(NewsletterError, match="names no issue"):
@@ -194,5 +251,39 @@ def test_errands_are_done_in_another_process_that_may_die(tmp_path: Path, quick_
             aside.do(Errand("checks", "soon"))
         with pytest.raises(NewsletterError, match="names no issue"):
             aside.do(Errand("checks", "soon"))
+    finally:
+        aside.close()
+
+
+def test_what_goes_wrong_where_nobody_waits_any_more_is_not_news() -> None:
+    async def leave() -> list[object]:
+        complaints, turns, go = list[object](), Turns(), asyncio.Event()
+        asyncio.get_running_loop().set_exception_handler(lambda _, said: complaints.append(said["message"]))
+
+        async def make() -> int:
+            await go.wait()
+            raise NewsletterError("no")
+
+        waiting = asyncio.create_task(turns.take("checks", make))
+        await asyncio.sleep(0.01)
+        waiting.cancel()
+        await asyncio.sleep(0.01)
+        go.set()
+        await asyncio.sleep(0.01)
+        gc.collect()
+        assert turns._locks == {}
+        return complaints
+
+    assert asyncio.run(leave()) == []
+
+
+@pytest.mark.slow
+def test_a_desk_that_closes_begins_no_further_errand(tmp_path: Path, quick_templates: None) -> None:
+    aside = Aside(furnish(tmp_path))
+    try:
+        aside.end()
+        with pytest.raises(NewsletterError, match="is being closed"):
+            aside.do(Errand("checks", ISSUE))
+        assert aside._process is None
     finally:
         aside.close()

@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -62,6 +63,11 @@ def listening(port: int, path: str, cookie: str) -> Iterator[None]:
         yield
 
 
+def based(headers: Any) -> str:
+    """The path for which the cookie is."""
+    return next(str(part.strip()[5:]) for part in headers["set-cookie"].split(";") if part.strip().startswith("Path="))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_runs_until_it_is_told_to_stop_and_ends_well(
@@ -71,9 +77,13 @@ def test_it_runs_until_it_is_told_to_stop_and_ends_well(
     with previewing(project, "--port", "0", "--subscriber", ADA) as (process, port, path):
         status, page, headers = asked(port, path)
         assert (status, "reader=ada%40example.org" in page) == (200, True)
-        cookie = headers["set-cookie"].partition(";")[0]
-        assert "Paper Robots" in asked(port, "/", Cookie=cookie)[1]
-        with listening(port, "/events", cookie):
+        cookie, base = headers["set-cookie"].partition(";")[0], based(headers)
+        # Cookies know no ports: a cookie for every path would be handed to whatever else listens on this machine.
+        assert len(base) > 20
+        assert f'content="0;url={base}/?reader' in page
+        assert "Paper Robots" in asked(port, f"{base}/", Cookie=cookie)[1]
+        assert "Paper Robots" not in asked(port, "/", Cookie=cookie)[1]
+        with listening(port, f"{base}/events", cookie):
             process.send_signal(number)
             assert process.wait(timeout=10) == 0
         assert process.communicate()[1] == ""
@@ -116,6 +126,30 @@ def test_the_page_that_leads_there_is_for_its_owner_alone_and_goes(tmp_path: Pat
         assert stat.S_IMODE(page.stat().st_mode) == 0o600
         assert "url=http://127.0.0.1:8010/?key=k&amp;reader=a%40b" in page.read_text("utf-8")
     assert not page.exists()
+
+
+def test_the_path_of_a_desk_is_its_newsletters_own_and_stays(tmp_path: Path, quick_templates: None) -> None:
+    project = furnish(tmp_path)
+    assert running._refuse_unknown(project, "", "") == running._refuse_unknown(project, ADA, ISSUE)
+    one, other = {1: b"1" * 32}, {1: b"2" * 32}
+    assert running._base(one) == running._base({**one, 2: b"3" * 32}), "of a newer key for links"
+    assert running._base(one) != running._base(other)
+
+
+@pytest.mark.slow
+def test_a_page_that_goes_while_it_posts_is_no_news_for_the_terminal(tmp_path: Path, quick_templates: None) -> None:
+    with previewing(furnish(tmp_path), "--port", "0") as (process, port, path):
+        headers = asked(port, path)[2]
+        cookie, base = headers["set-cookie"].partition(";")[0], based(headers)
+        with socket.create_connection(("127.0.0.1", port)) as page:
+            host = f"127.0.0.1:{port}"
+            head = f"POST {base}/act HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nCookie: {cookie}\r\n"
+            page.sendall(f"{head}Content-Length: 500\r\n\r\nact=hold".encode())
+            time.sleep(0.3)
+        assert asked(port, f"{base}/", Cookie=cookie)[0] == 200
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+        assert process.communicate()[1] == ""
 
 
 # -- among the pages for readers
@@ -176,10 +210,15 @@ def test_serve_ends_at_once_though_the_desk_is_open(tmp_path: Path, quick_templa
         status, _, answered = sent(port, "POST", "/studio/login", f"password={PASSWORD.replace(' ', '+')}", headers)
         assert status == 303
         with listening(port, "/studio/events", answered["set-cookie"].partition(";")[0]):
+            began = time.monotonic()
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=20) == 0
-        said.append(process.stderr.read())
-        assert PASSWORD not in "".join(said)
+        # Less than the server's own patience with a page that does not end.
+        assert time.monotonic() - began < 4
+        rest = process.stderr.read()
+        assert "timeout" not in rest
+        assert "Exception" not in rest
+        assert PASSWORD not in "".join([*said, rest])
     finally:
         process.kill()
         process.wait()

@@ -9,7 +9,7 @@ from newsletter.errors import IssueError
 from newsletter.issues.composing import Shape
 from newsletter.looking import Whom
 from newsletter.settings import Settings, load
-from newsletter.studio.state import state_of
+from newsletter.studio.state import SHAPES, state_of, trials
 
 
 @pytest.fixture
@@ -59,5 +59,18 @@ def test_what_stands_beside_it(settings: Settings) -> None:
 
 @pytest.mark.parametrize("said", [{"picks": "0"}, {"picks": "many"}, {"outside": "2"}, {"floor": "nan"}])
 def test_a_setting_that_cannot_be_is_a_sentence(settings: Settings, said: dict[str, str]) -> None:
-    with pytest.raises(IssueError, match=f"{next(iter(said))} cannot be"):
+    with pytest.raises(IssueError, match=rf"{next(iter(said))} cannot be “.+”: it is a number from -?\d+ to \d+\."):
         state_of(said).compared(settings)
+
+
+def test_what_can_be_tried_out_goes_as_far_as_a_setting_goes(settings: Settings) -> None:
+    tried = trials(settings)
+    assert tuple(one.name for one in tried) == SHAPES
+    for one in tried:
+        for value in (one.least, one.now, one.most):
+            compared = state_of({one.name: str(value)}).compared(settings)
+            assert compared
+            assert getattr(compared[1], one.name) == value
+        for beyond in (one.least - 1, one.most + 1):
+            with pytest.raises(IssueError):
+                state_of({one.name: str(beyond)}).compared(settings)
