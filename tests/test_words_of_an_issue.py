@@ -1,8 +1,10 @@
 """What an issue calls its entries, wherever it is spoken of; and what is said where it holds nothing."""
 
+from pathlib import Path
+
 import pytest
-from mainline import ADA, BOB, subscribe
-from newsroom import Clock, entry
+from mainline import ADA, BOB, Open, subscribe
+from newsroom import Clock, entry, make_project
 from starlette.testclient import TestClient
 
 from newsletter import Newsletter
@@ -16,6 +18,14 @@ ROBOTS, EDITED = "Study 0 of walking robots with springy legs", "Robots that wal
 
 def link(n: int) -> str:
     return str(entry(n)["url"])
+
+
+@pytest.fixture
+def newsletter(tmp_path: Path, open_newsletter: Open) -> Newsletter:
+    make_project(tmp_path)
+    opened = open_newsletter()
+    opened.pull()
+    return opened
 
 
 @pytest.fixture
