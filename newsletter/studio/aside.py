@@ -46,6 +46,8 @@ def do(newsletter: Newsletter, errand: Errand) -> Any:
     if errand.what == "checks":
         return newsletter.check(errand.issue, links=errand.links)
     drawn = newsletter.pictures
+    if not errand.issue:  # nobody is there yet to get one
+        return [drawn.weeks()]
     return [drawn.map(errand.issue), drawn.shares(errand.issue), drawn.weeks()]
 
 

@@ -112,20 +112,21 @@ def watch(project: Path, changed: Callable[[set[str]], None], stop: threading.Ev
     """
     pulse = _Pulse(project / STORE)
     try:
-        settings = stamp(project / FILE)
+        settings, unseen = stamp(project / FILE), set[str]()
         while not stop.is_set():
             folders = _folders(project)
             for changes in _seen(folders, stop):
-                what = {_kind(project, Path(path)) for _, path in changes} | pulse.beat()
+                what = {_kind(project, Path(path)) for _, path in changes} | pulse.beat() | unseen
+                unseen = set()
                 if settings != (seen := stamp(project / FILE)):
                     settings = seen
                     what.add("settings")
-                again = _folders(project) != folders
-                if again:
-                    what |= {"template", "editorial"}
-                if what:
-                    changed(what)
-                if again:
+                if _folders(project) != folders:
+                    # What is written into a new folder before it is watched is told once it is.
+                    unseen = {"template", "editorial"}
+                if what | unseen:
+                    changed(what | unseen)
+                if unseen:
                     break
     finally:
         pulse.close()

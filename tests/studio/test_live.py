@@ -18,7 +18,7 @@ from newsroom import entry, write_entries
 from newsletter.desks import PATIENCE_MS
 from newsletter.errors import NewsletterError
 from newsletter.studio import live
-from newsletter.studio.aside import Aside, Errand, Turns
+from newsletter.studio.aside import Aside, Errand, Turns, do
 from newsletter.studio.bench import Bench
 from newsletter.studio.live import Hub, watch
 
@@ -88,6 +88,34 @@ def test_folders_that_appear_are_noticed_and_watched(tmp_path: Path, quick_templ
         noticed.what.clear()
         (project / "issues" / f"{ISSUE}.md").write_text("Hello", "utf-8")
         assert noticed.soon("editorial")
+
+
+def test_what_is_written_into_a_new_folder_before_it_is_watched_is_told(tmp_path: Path, quick_templates: None) -> None:
+    project = furnish(tmp_path)
+    told: list[set[str]] = []
+    stop = threading.Event()
+
+    def told_of(what: set[str]) -> None:
+        if not told:
+            # The page has looked by now; the system says nothing of this, for nobody watches the folder yet.
+            (project / "issues" / f"{ISSUE}.md").write_text("written just now", "utf-8")
+        told.append(what)
+
+    thread = threading.Thread(target=watch, args=(project, told_of, stop))
+    thread.start()
+    time.sleep(0.3)
+    (project / "issues").mkdir()
+    end = time.monotonic() + 10
+    while len(told) < 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    stop.set()
+    thread.join()
+    assert "editorial" in told[1]
+
+
+def test_without_an_issue_there_is_still_a_picture_of_the_weeks(door: Room) -> None:
+    [weeks] = do(door.newsletter, Errand("pictures", "", links=False))
+    assert "week" in weeks.title.lower() + weeks.caption.lower()
 
 
 def test_what_passes_is_not_noticed(tmp_path: Path, quick_templates: None) -> None:
