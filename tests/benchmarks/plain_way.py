@@ -18,6 +18,7 @@ from sqlite_utils import Database
 
 from newsletter.rendering.edition import Edition, Reader
 from newsletter.rendering.links import Purpose, Signer
+from newsletter.rendering.look import look_in
 from newsletter.rendering.message import Letterhead
 from newsletter.rendering.recipe import load_recipe
 from newsletter.rendering.store import load_keys
@@ -33,7 +34,8 @@ class PlainWay:
 
     def __init__(self, folder: Path, port: int, key: bytes | None) -> None:
         self._db = Database(folder / "newsletter.db")
-        uncompiled = {COMPILED: (shipped_templates() / DOCUMENT).read_text("utf-8")}
+        source = (shipped_templates() / DOCUMENT).read_text("utf-8")
+        uncompiled = {COMPILED: look_in().apply(source, DOCUMENT)}
         self._edition = Edition(sources() | uncompiled, dict(shared()))
         self._letterhead = Letterhead(
             title="Paper Robots", address="papers@news.example.org", issue="weekly-2026-11-27"
