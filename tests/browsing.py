@@ -23,6 +23,9 @@ CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chro
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 ADA, BO, CHIARA = "ada@example.org", "bo@example.org", "chiara@example.org"
 ISSUE = "weekly-2026-11-27"
+#: Milliseconds that anything on the page may take on a slow day: the model may have to start for it.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 READERS = (
     (ADA, "Ada Lovelace", ["walking robots with legs"]),
     (BO, "Bo Lindqvist", ["brain tumours in scans", "not: forests"]),
@@ -67,6 +70,7 @@ class Desk:
     def __init__(self, browser: Browser, project: Path, address: str) -> None:
         self.project = project
         self._context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 860})
+        self._context.set_default_timeout(PATIENCE)
         self.page: Page = self._context.new_page()
         #: what the browser complained about
         self.complaints: list[str] = []
@@ -117,8 +121,8 @@ class Desk:
         return str(self.page.evaluate("location.search"))
 
     def waits_for(self, holds: Callable[[], bool]) -> None:
-        """Wait until that is so, for three seconds at most."""
-        for _ in range(60):
+        """Wait until that is so, for half a minute at most."""
+        for _ in range(600):
             if holds():
                 return
             self.page.wait_for_timeout(50)

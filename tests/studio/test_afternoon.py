@@ -3,10 +3,10 @@
 Nothing is faked: the clock, the model and the processes are the machine's own.
 """
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from email.message import EmailMessage
 from pathlib import Path
 from threading import Thread
 from typing import Self
@@ -82,10 +82,9 @@ def project(tmp_path: Path, server: MailServer) -> Path:
     return made
 
 
-def without_date(message: EmailMessage) -> str:
-    """The message but for the moment at which it left."""
-    del message["Date"]
-    return message.as_string()
+def without_date(message: bytes) -> bytes:
+    """The message but for the moment at which it left: `send --now` is ahead of the hour that a preview bears."""
+    return re.sub(rb"\r\nDate: [^\r]*", b"", message, count=1)
 
 
 def test_the_afternoon(project: Path, server: MailServer, tmp_path: Path) -> None:
@@ -206,12 +205,11 @@ def test_the_afternoon(project: Path, server: MailServer, tmp_path: Path) -> Non
 
     # What she saw is what they get.
     newsletter(project, "send", "--now")
-    sent = {message.recipients[0]: parsed(message.content) for message in server.accepted[1:]}
+    sent = {message.recipients[0]: message.content for message in server.accepted[1:]}
     assert sent.keys() == {ADA, BO}
     for reader, message in sent.items():
-        seen = parsed(previewed[reader].replace("\n", "\r\n").encode())
-        assert without_date(message).split() == without_date(seen).split()
-    body = sent[ADA].get_body(("plain",))
+        assert without_date(message) == without_date(previewed[reader].replace("\n", "\r\n").encode())
+    body = parsed(sent[ADA]).get_body(("plain",))
     assert body
     said = body.get_content()
     assert "Robots *walk* this week." in said
