@@ -33,6 +33,7 @@ from newsletter.issues.calendar import is_due_date, next_slot, slot_on
 from newsletter.issues.control import state_at_freeze, why_not_sent
 from newsletter.issues.editorial import editorial_text
 from newsletter.issues.issue import IssueKey, IssueState, NothingNew
+from newsletter.judging import Ground
 from newsletter.naming_issues import known_issue
 from newsletter.press import Press, shape_of
 from newsletter.printing import Addressee, Printing
@@ -130,14 +131,8 @@ class IssueChecks:
 
     def _readers_of(self, key: IssueKey) -> list[int]:
         """Ids of active readers whose issue it is, and of those for whom a copy of it was composed."""
-        ids = {
-            id_
-            for cadence in people.rhythms(self._db)
-            if cadence.frequency is key.frequency and is_due_date(cadence, key.due)
-            for id_ in due.of_rhythm(self._db, cadence)
-        }
         stored = issues.find(self._db, key)
-        return sorted(ids | set(records.readers_of(self._db, stored.id) if stored else ()))
+        return sorted({*due.of_issue(self._db, key)} | set(records.readers_of(self._db, stored.id) if stored else ()))
 
     def _mistake(self, key: IssueKey, error: TemplateError | IssueError) -> Finding:
         """What keeps the issue from being made at all, and where it is."""
@@ -191,14 +186,17 @@ class IssueChecks:
 
     def _made(self, printing: Printing, ids: Sequence[int]) -> Iterator[tuple[Subscriber, _Made, set[int]]]:
         """What each reader gets, as it was composed for sending, else as it would be now; and what they have had."""
-        progress = self._told("Composing")
+        progress, shape = self._told("Composing"), shape_of(self._settings)
+        ground: Ground | None = None
         for start in range(0, len(ids), CHUNK):
             part = list(people.by_ids(self._db, ids[start : start + CHUNK]))
             copies = self._copies(printing, part)
             kept = self._kept(printing, part, copies)
             open_ = [reader for reader in part if reader.id not in kept]
             addressees = [Addressee(reader, slot_on(reader.cadence, printing.key.due)) for reader in open_]
-            made = self._press.recipes(printing, addressees, shape_of(self._settings)) if addressees else []
+            if addressees and printing.candidates:
+                ground = ground or self._press.judge.ground(printing)
+            made = self._press.recipes(printing, addressees, shape, ground=ground) if addressees else []
             fresh = {reader.id: one for reader, one in zip(open_, made, strict=True)}
             had = self._had(printing, part, copies)
             for reader in part:

@@ -12,6 +12,8 @@ from sqlite_utils import Database
 
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.delivery.records import AWAY
+from newsletter.issues.calendar import is_due_date
+from newsletter.issues.issue import IssueKey
 from subscribers import people
 from subscribers.cadence import Cadence
 from subscribers.database import stored
@@ -34,10 +36,14 @@ def everybody(db: Database) -> list[int]:
     return [row[0] for row in db.conn.execute("SELECT id FROM subscribers WHERE state = 'active' ORDER BY id")]
 
 
-def of_rhythm(db: Database, cadence: Cadence) -> list[int]:
-    """All active readers of that very cadence, whatever they have had."""
-    rows = db.conn.execute(f"SELECT s.id FROM subscribers s WHERE {_RHYTHM}", people.cadence_row(cadence))
-    return [row[0] for row in rows]
+def of_issue(db: Database, key: IssueKey) -> list[int]:
+    """All active readers whose issue that is, whatever they have had."""
+    found: list[int] = []
+    for cadence in people.rhythms(db):
+        if cadence.frequency is key.frequency and is_due_date(cadence, key.due):
+            rows = db.conn.execute(f"SELECT s.id FROM subscribers s WHERE {_RHYTHM}", people.cadence_row(cadence))
+            found += [row[0] for row in rows]
+    return sorted(found)
 
 
 def new_or_changed(db: Database, since: datetime) -> list[int]:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from sqlite_utils import Database
 
+from newsletter import due
 from newsletter.delivery import tallies
-from newsletter.issues.calendar import is_due_date
 from newsletter.issues.issue import IssueKey, IssueState, NothingNew, Section, parse_issue_key
 from newsletter.pictures.coverage import Followed
 from newsletter.pictures.map import Dot, draw_map
@@ -62,8 +62,18 @@ class Pictures:
 
         Raises `IssueError`, `TemplateError`, `ModelError`.
         """
-        printing, readers = self._issue(issue)
-        spread = self._spread(printing, readers)
+        return self._map(*self._looked_at(issue))
+
+    def shares(self, issue: str) -> Picture:
+        """How many readers get each entry. Raises as `map` does."""
+        return self._shares(*self._looked_at(issue))
+
+    def all(self, issue: str) -> list[Picture]:
+        """Map, shares and weeks, by one look at the issue. Raises as `map` does."""
+        looked_at = self._looked_at(issue)
+        return [self._map(*looked_at), self._shares(*looked_at), self.weeks()]
+
+    def _map(self, printing: Printing, readers: Sequence[Subscriber], spread: _Spread) -> Picture:
         counts = _by_entry(spread.places)
         pinned = set(printing.pins)
         cards = printing.frozen.cards
@@ -71,10 +81,7 @@ class Pictures:
         vectors = self._press.judge.vectors([entry.text for entry in printing.candidates], "Reading entries")
         return draw_map(dots, vectors, self._followed(readers, vectors.shape[1]), spread.readers, LEAST_SIMILARITY)
 
-    def shares(self, issue: str) -> Picture:
-        """How many readers get each entry. Raises as `map` does."""
-        printing, readers = self._issue(issue)
-        spread = self._spread(printing, readers)
+    def _shares(self, printing: Printing, _: Sequence[Subscriber], spread: _Spread) -> Picture:
         counts = _by_entry(spread.places)
         pinned = set(printing.pins)
         shares = [
@@ -100,15 +107,12 @@ class Pictures:
         readers = states.get(State.ACTIVE, 0) + states.get(State.PAUSED, 0)
         return draw_weeks(weeks_of(today, readers, counts | {"sent": tallies.sent_by_day(self._db, since)}))
 
-    def _issue(self, issue: str) -> tuple[Printing, list[Subscriber]]:
-        """The issue as it is, and whose it is."""
+    def _looked_at(self, issue: str) -> tuple[Printing, list[Subscriber], _Spread]:
+        """The issue as it is, whose it is, and who gets what of it."""
         key = parse_issue_key(issue)
         printing = self._press.printing(key, self._clock())
-        return printing, [
-            person
-            for person in people.everybody(self._db, state=State.ACTIVE)
-            if person.cadence.frequency is key.frequency and is_due_date(person.cadence, key.due)
-        ]
+        readers = list(people.by_ids(self._db, due.of_issue(self._db, key)))
+        return printing, readers, self._spread(printing, readers)
 
     def _spread(self, printing: Printing, readers: Sequence[Subscriber]) -> _Spread:
         """Who gets what: as it was composed for sending, and for all others as it would be now."""

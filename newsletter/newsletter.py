@@ -55,6 +55,7 @@ from newsletter.store import FILE as STORE
 from newsletter.store import SENDING, open_store, switch, why_off
 from newsletter.suggesting import Suggestions
 from newsletter.telling import tell_operator
+from newsletter.trial import in_words
 from subscribers import people
 from subscribers.cadence import Cadence
 from subscribers.evidence import Evidence, evidence_of
@@ -328,6 +329,15 @@ class Newsletter:
     def send_notices(self) -> Counter[DeliveryState]:
         """The same with notices alone."""
         return self._dispatcher.deliver(notices_only=True).counts
+
+    def send_test(self, issue: str, *, to: str | None = None, reader: str | None = None) -> tuple[str, bool]:
+        """As `Editor.test`, and sent at once: what became of it as a sentence, and whether it is on its way."""
+        posted = self.editor.test(issue, to=to, reader=reader)
+        try:
+            self.send_notices()
+        except NewsletterError as error:
+            raise NewsletterError(f"The test waits for its turn, good for six hours: {error}") from error
+        return in_words(posted, *self.editor.became_of(posted), folder=self.settings.delivery.transport == "folder")
 
     def _round(self, report: SendReport, **how: Any) -> Round:
         moment, tell = self._clock(), self.editor.tell_waiting

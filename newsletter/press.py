@@ -27,7 +27,7 @@ from newsletter.issues.editorial import (
 )
 from newsletter.issues.issue import IssueKey, NothingNew, Pick, StoredIssue
 from newsletter.issues.resolving import resolve
-from newsletter.judging import Judge, Judgement
+from newsletter.judging import Ground, Judge, Judgement
 from newsletter.printing import Addressee, Printing
 from newsletter.ranking import votes
 from newsletter.ranking.embedding import Embedder, Told
@@ -134,12 +134,17 @@ class Press:
         """Render every card of a draft; its templates were tried when it was made. Raises `TemplateError`."""
         self._check(draft.frozen, recipes_of(list(draft.frozen.cards.values()), self._signer.key_id))
 
-    def recipes(self, printing: Printing, addressees: Sequence[Addressee], shape: Shape) -> list[Recipe | NothingNew]:
-        """What each of these readers gets, by what they follow and by their votes so far. Raises `ModelError`."""
+    def recipes(
+        self, printing: Printing, addressees: Sequence[Addressee], shape: Shape, *, ground: Ground | None = None
+    ) -> list[Recipe | NothingNew]:
+        """What each of these readers gets, by what they follow and by their votes so far. Raises `ModelError`.
+
+        `ground` is the judge's of this printing, where the caller composes for more readers than these.
+        """
         if not printing.candidates:
             nothing = "the editor dropped all that came in" if printing.dropped else "nothing has come in"
             return [NothingNew(f"{nothing} since the issue before") for _ in addressees]
-        judgement = self.judge.of(printing, [addressee.reader for addressee in addressees], shape)
+        judgement = self.judge.of(printing, [addressee.reader for addressee in addressees], shape, ground=ground)
         return self.recipes_by(judgement, printing, addressees, shape)
 
     def recipes_by(

@@ -20,6 +20,7 @@ from newsletter.issues import store as issues
 from newsletter.issues.calendar import CUT_OFF, last_slot, slot_on
 from newsletter.issues.control import STOPPED, state_at_freeze, why_not_sent
 from newsletter.issues.issue import IssueKey, IssueState, NothingNew
+from newsletter.judging import Ground
 from newsletter.press import Press, shape_of
 from newsletter.printing import Addressee, Printing
 from newsletter.ranking.embedding import Told
@@ -68,6 +69,8 @@ class Round:
         self._now = now
         self._dry_run = dry_run
         self._printings: dict[IssueKey, Printing] = {}
+        #: of each printing that is composed for, the ground on which all its readers are judged
+        self._grounds: dict[IssueKey, tuple[Printing, Ground]] = {}
 
     @cached_property
     def _rhythms(self) -> dict[Cadence, int]:
@@ -139,7 +142,7 @@ class Round:
             return
         if printing.stored and printing.stored.state in STOPPED:
             return
-        recipes = self._press.recipes(printing, group, shape_of(self._settings))
+        recipes = self._press.recipes(printing, group, shape_of(self._settings), ground=self._ground(printing))
         doubt = guard.doubted(self._db)
         copies = []
         for addressee, recipe in zip(group, recipes, strict=True):
@@ -205,6 +208,16 @@ class Round:
         if key not in self._printings:
             self._printings[key] = self._press.printing(key, self._moment)
         return self._printings[key]
+
+    def _ground(self, printing: Printing) -> Ground | None:
+        """It takes longer than a thousand readers who are judged on it. None where there is nothing to judge."""
+        if not printing.candidates:
+            return None
+        made_of, ground = self._grounds.get(printing.key, (None, None))
+        if ground is None or made_of is not printing:
+            ground = self._press.judge.ground(printing)
+            self._grounds[printing.key] = printing, ground
+        return ground
 
     def _freeze(self, draft: Printing) -> Printing:
         """Fix the issue, and keep everybody's edition of it for the archive."""

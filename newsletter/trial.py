@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from newsletter.addressees import addressee_of, nobody
 from newsletter.delivery import ledger, records
 from newsletter.delivery.notices import NewNotice, NoticeKind
+from newsletter.delivery.outcomes import DeliveryState
 from newsletter.errors import IssueError
 from newsletter.issues.calendar import slot_on
 from newsletter.issues.issue import IssueKey, NothingNew
@@ -29,6 +30,16 @@ class Tested:
     subject: str
     #: the notice's, by which it is found again
     key: str
+
+
+def in_words(test: Tested, state: DeliveryState, why: str, *, folder: bool) -> tuple[str, bool]:
+    """What became of a test as a sentence, and whether it is on its way. `folder`: mail is written into the outbox."""
+    match state:
+        case DeliveryState.SENT:
+            return f"“{test.subject}” is sent to {test.to}{' (into the outbox folder)' if folder else ''}.", True
+        case DeliveryState.QUEUED | DeliveryState.CLAIMED | DeliveryState.SENDING:
+            return f"“{test.subject}” waits for {test.to}: another process sends it in a moment.", True
+    return f"“{test.subject}” did not reach {test.to} ({state}): {why}", False
 
 
 def post_trial(

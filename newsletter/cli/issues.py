@@ -248,26 +248,12 @@ def test(
     project: Project = ".",  # type: ignore[assignment]
 ) -> None:
     """Mail yourself an issue as it would be. Its links are nobody's: you may press them."""
-    from newsletter.delivery.outcomes import DeliveryState
-    from newsletter.errors import NewsletterError
-
     with opened(project) as newsletter:
-        posted = newsletter.editor.test(issue, to=to, reader=as_reader)
-        try:
-            newsletter.send_notices()
-        except NewsletterError as error:
-            raise NewsletterError(f"The test waits for its turn, good for six hours: {error}") from error
-        state, why = newsletter.editor.became_of(posted)
-        transport = newsletter.settings.delivery.transport
-    match state:
-        case DeliveryState.SENT:
-            where = " (into the outbox folder)" if transport == "folder" else ""
-            say(f"“{posted.subject}” is sent to {posted.to}{where}.")
-        case DeliveryState.QUEUED | DeliveryState.CLAIMED | DeliveryState.SENDING:
-            say(f"“{posted.subject}” waits for {posted.to}: another process sends it in a moment.")
-        case _:
-            warn(f"“{posted.subject}” did not reach {posted.to} ({state}): {why}")
-            raise typer.Exit(PARTLY)
+        said, on_its_way = newsletter.send_test(issue, to=to, reader=as_reader)
+    if not on_its_way:
+        warn(said)
+        raise typer.Exit(PARTLY)
+    say(said)
 
 
 def _read(file: Path) -> str:

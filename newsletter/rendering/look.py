@@ -13,7 +13,7 @@ from html import escape
 from string import Template
 
 from newsletter.errors import TemplateError
-from newsletter.rendering.palette import Palette, palette_for
+from newsletter.rendering.palette import BRAND_DARK, BRAND_LIGHT, Palette, palette_for
 from newsletter.rendering.themes import PAPER, THEMES, Ground, Theme
 from newsletter.sections import LookSettings
 from newsletter.settings import Settings
@@ -28,7 +28,7 @@ _LITERALS = {
     for ground, suffix in ((PAPER.day, ""), (PAPER.night, "_night"))
     for name, colour in ((f.name + suffix, getattr(ground, f.name)) for f in reversed(fields(Ground)))
     if colour != "#ffffff"
-} | {"#a8401c": "brand", "#f0936b": "brand_night"}
+} | {BRAND_LIGHT: "brand", BRAND_DARK: "brand_night"}
 _LITERAL = re.compile("|".join(_LITERALS))
 
 
@@ -76,7 +76,7 @@ def look_of(settings: Settings) -> Look:
     return look_in(settings.look, brand=settings.brand, language=settings.language)
 
 
-def look_in(chosen: LookSettings | None = None, *, brand: str = "#a8401c", language: str = "en") -> Look:
+def look_in(chosen: LookSettings | None = None, *, brand: str = BRAND_LIGHT, language: str = "en") -> Look:
     """The look of these settings, or of none: paper."""
     chosen = chosen or LookSettings()
     theme = THEMES[chosen.theme]

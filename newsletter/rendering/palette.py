@@ -7,12 +7,9 @@ import colorsys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-#: The templates are written with these; `Palette.apply` swaps in the operator's colour.
+#: The colour that there is without a setting, and what stands for it at night.
 BRAND_LIGHT = "#a8401c"
 BRAND_DARK = "#f0936b"
-#: What the brand colour stands on: sheet and tint, by day and by night.
-LIGHT_GROUNDS = ("#fffdf9", "#f7efe4")
-DARK_GROUNDS = ("#1a1917", "#24211d")
 READABLE = 4.5
 
 
@@ -23,14 +20,8 @@ class Palette:
     light: str
     dark: str
 
-    def apply(self, template: str) -> str:
-        """Put the colours into a template's source, before MJML compiles it."""
-        return template.replace(BRAND_DARK, "\0dark").replace(BRAND_LIGHT, self.light).replace("\0dark", self.dark)
 
-
-def palette_for(
-    brand: str, light_grounds: Sequence[str] = LIGHT_GROUNDS, dark_grounds: Sequence[str] = DARK_GROUNDS
-) -> Palette:
+def palette_for(brand: str, light_grounds: Sequence[str], dark_grounds: Sequence[str]) -> Palette:
     """Darken the colour for paper and lighten it for the night, just so far that it can be read on these grounds."""
     light = brand.lower()
     dark = BRAND_DARK if light == BRAND_LIGHT else light

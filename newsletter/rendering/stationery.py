@@ -19,7 +19,7 @@ from markupsafe import Markup
 from newsletter.errors import TemplateError
 from newsletter.rendering.look import Look
 from newsletter.rendering.message import one_line
-from newsletter.rendering.templates import compile_mjml, shipped_templates
+from newsletter.rendering.templates import compile_mjml, read_template, shipped_templates
 from newsletter.rendering.wrapping import fill
 
 FRAME = "mail/frame.mjml"
@@ -83,11 +83,7 @@ class Stationery:
         return own if own.is_file() else shipped_templates() / name
 
     def _source(self, name: str) -> str:
-        path = self._path(name)
-        try:
-            return path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise TemplateError(f"The template {path} cannot be read: {error}. Save it as UTF-8 text.") from error
+        return read_template(self._path(name))
 
 
 def text_of(tokens: Sequence[Token]) -> str:

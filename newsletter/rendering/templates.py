@@ -64,6 +64,14 @@ def shipped_templates() -> Path:
     )
 
 
+def read_template(path: Path) -> str:
+    """What is in that file. Raises `TemplateError` where it cannot be read."""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(f"The template {path} cannot be read: {error}. Save it as UTF-8 text.") from error
+
+
 def load_sources(overrides: Path, look: Look) -> dict[str, str]:
     """Every template's source by name, the operator's before ours, the look put in, MJML compiled to HTML.
 
@@ -74,10 +82,7 @@ def load_sources(overrides: Path, look: Look) -> dict[str, str]:
     texts: dict[str, tuple[Path, str]] = {}
     for name in (*FILES, *sorted(own - {*FILES})):
         path = overrides / name if (overrides / name).is_file() else shipped / name
-        try:
-            texts[name] = (path, path.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise TemplateError(f"The template {path} cannot be read: {error}. Save it as UTF-8 text.") from error
+        texts[name] = (path, read_template(path))
     for name in sorted(own - {*FILES}):
         if not any(name in text for other, (_, text) in texts.items() if other != name):
             near = difflib.get_close_matches(name, FILES, n=1)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 from newsletter.bodies import Form
-from newsletter.delivery.outcomes import DeliveryState
 from newsletter.errors import IssueError, NewsletterError
 from newsletter.manuscript import Reference
 from newsletter.newsletter import Newsletter
@@ -62,19 +61,10 @@ def _word(name: str) -> _Act:
 
 
 def _test(newsletter: Newsletter, issue: str, form: Form) -> str:
-    posted = newsletter.editor.test(issue, to=form.get("to") or None, reader=form.get("reader") or None)
-    try:
-        newsletter.send_notices()
-    except NewsletterError as error:
-        raise NewsletterError(f"The test waits for its turn, good for six hours: {error}") from error
-    state, why = newsletter.editor.became_of(posted)
-    match state:
-        case DeliveryState.SENT:
-            folder = newsletter.settings.delivery.transport == "folder"
-            return f"“{posted.subject}” is sent to {posted.to}{' (into the outbox folder)' if folder else ''}."
-        case DeliveryState.QUEUED | DeliveryState.CLAIMED | DeliveryState.SENDING:
-            return f"“{posted.subject}” waits for {posted.to}: another process sends it in a moment."
-    raise NewsletterError(f"“{posted.subject}” did not reach {posted.to} ({state}): {why}")
+    said, on_its_way = newsletter.send_test(issue, to=form.get("to") or None, reader=form.get("reader") or None)
+    if not on_its_way:
+        raise NewsletterError(said)
+    return said
 
 
 _ACTS: Mapping[str, _Act] = {

@@ -22,7 +22,7 @@ from newsletter.errors import NewsletterError
 from newsletter.looking import Whom
 from newsletter.newsletter import Newsletter
 from newsletter.ranking.embedding import Embedder
-from newsletter.rendering.palette import palette_for
+from newsletter.rendering.look import look_in
 from newsletter.settings import Settings, load
 from newsletter.studio import acts, handlers, views
 from newsletter.studio.aside import Aside, Errand, Here, Turns
@@ -64,7 +64,7 @@ class Studio:
         """
         settings = load(project)
         self.base, self.remote, self.wake = base, remote, wake
-        self.pages = Pages(project / "templates", palette_for(settings.brand), {})
+        self.pages = Pages(project / "templates", look_in(brand=settings.brand), {})
         self.good, self.glances = LastGood(), Glances()
         self.hub = Hub()
         self.routes = Starlette(routes=self._routes(), exception_handlers={HTTPException: _refused})

@@ -48,7 +48,7 @@ def do(newsletter: Newsletter, errand: Errand) -> Any:
     drawn = newsletter.pictures
     if not errand.issue:  # nobody is there yet to get one
         return [drawn.weeks()]
-    return [drawn.map(errand.issue), drawn.shares(errand.issue), drawn.weeks()]
+    return drawn.all(errand.issue)
 
 
 class Aside:

@@ -8,17 +8,17 @@ from typing import Any
 import jinja2
 
 from newsletter.errors import TemplateError
-from newsletter.rendering.palette import Palette
-from newsletter.rendering.templates import shipped_templates
+from newsletter.rendering.look import Look
+from newsletter.rendering.templates import read_template, shipped_templates
 
 
 class Pages:
     """Renders the desk; safe to use from several threads. Files that change are read anew."""
 
-    def __init__(self, overrides: Path, palette: Palette, shared: dict[str, Any]) -> None:
+    def __init__(self, overrides: Path, look: Look, shared: dict[str, Any]) -> None:
         """`shared` are variables of every page. Raises `TemplateError` where the style or script cannot be read."""
         self._folders: Sequence[Path] = (overrides / "studio", shipped_templates() / "studio")
-        self._palette = palette
+        self._look = look
         self._environment = jinja2.Environment(
             loader=jinja2.PrefixLoader({"studio": jinja2.FileSystemLoader(self._folders)}),
             autoescape=True,
@@ -35,7 +35,7 @@ class Pages:
         found = {path.name: path for folder in reversed(self._folders) for path in folder.glob("*.*")}
         kinds = {".css": "text/css", ".js": "text/javascript"}
         return {
-            name: (self._palette.apply(self._read(path)), kinds[path.suffix])
+            name: (self._look.apply(read_template(path), str(path)), kinds[path.suffix])
             for name, path in found.items()
             if path.suffix in kinds
         }
@@ -53,9 +53,3 @@ class Pages:
             raise TemplateError(f"{error.filename}, line {error.lineno}: {error.message}") from error
         except jinja2.TemplateError as error:
             raise TemplateError(f"{self._folders[-1] / page} cannot be rendered: {error}.") from error
-
-    def _read(self, path: Path) -> str:
-        try:
-            return path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise TemplateError(f"The template {path} cannot be read: {error}. Save it as UTF-8 text.") from error

@@ -14,7 +14,7 @@ import jinja2
 
 from newsletter.errors import TemplateError
 from newsletter.rendering.look import Look
-from newsletter.rendering.templates import shipped_templates
+from newsletter.rendering.templates import read_template, shipped_templates
 
 STYLE, SCRIPT = "page.css", "form.js"
 
@@ -64,11 +64,7 @@ class Pages:
             raise
 
     def _read(self, name: str) -> str:
-        path = self._path(name)
-        try:
-            return path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise TemplateError(f"The template {path} cannot be read: {error}. Save it as UTF-8 text.") from error
+        return read_template(self._path(name))
 
     def _path(self, name: str) -> Path:
         return next((folder / name for folder in self._folders if (folder / name).is_file()), self._folders[-1] / name)
