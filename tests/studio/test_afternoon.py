@@ -101,11 +101,13 @@ def test_the_afternoon(project: Path, server: MailServer, tmp_path: Path) -> Non
         assert issue.startswith("weekly-")
         page.keyboard.press("/")
         page.keyboard.type("ada")
+        expect(page.locator("#total")).to_have_text("1")
         page.locator("#readers").get_by_text("Ada", exact=True).click()
         desk.shows("Because you follow walking robots with legs")
 
         # She imagines one: somebody on a phone, in the dark.
         page.locator("#search input").fill("")
+        expect(page.locator("#total")).to_have_text("2")
         page.get_by_text("Imagined reader").first.click()
         page.locator("#imagine textarea").fill("forests seen from satellites\nnot: tumours")
         desk.shows("Because you follow forests seen from satellites")
