@@ -31,9 +31,17 @@ PATIENCE_MS = 5_000
 class Desks(Generic[D]):
     """Answers one question after the other at each desk."""
 
-    def __init__(self, opening: Callable[[], D], count: int = DESKS, name: str = "web") -> None:
-        """`opening` opens the newsletter; it is called in each thread, and again after it failed."""
+    def __init__(
+        self,
+        opening: Callable[[], D],
+        count: int = DESKS,
+        name: str = "web",
+        *,
+        outdated: Callable[[D], bool] = lambda open_: False,
+    ) -> None:
+        """`opening` opens the newsletter; called in each thread, again after it failed or became outdated."""
         self._opening = opening
+        self._outdated = outdated
         self._count = count
         self._name = name
         self._jobs: SimpleQueue[tuple[Callable[[D], Any], Future[Any]] | None] = SimpleQueue()
@@ -70,6 +78,9 @@ class Desks(Generic[D]):
             if not future.set_running_or_notify_cancel():
                 continue
             try:
+                if open_ and self._outdated(open_):
+                    last, open_ = open_, None
+                    last.close()
                 open_ = open_ or self._opening()
                 future.set_result(job(open_))
             except BaseException as error:  # whatever it is, it belongs to who asked

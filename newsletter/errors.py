@@ -5,9 +5,11 @@ NewsletterError
 ├── ProjectError           the folder is no newsletter, or is one already
 ├── SourceError            a source could not be read; the others go on
 ├── ModelError             the embedding model is missing, changed or died
+│   └── ModelUnusable      it cannot be loaded at all, today as tomorrow
 ├── TemplateError          a template has a mistake; it names file and line, and nothing is sent
 ├── IssueError             an issue, its intro or its pins
 ├── SuggestionError        what a reader suggested, and the operator decides about
+├── EvaluationError        judged data is not laid out as it should be, or there is none
 ├── MailboxError           mail that comes in cannot be read or taken right now; it waits where it is
 └── DeliveryError
     └── TransportDown      no mail can leave at all right now; what waits goes on waiting
@@ -40,6 +42,10 @@ class ModelError(NewsletterError):
     """The embedding model cannot be used."""
 
 
+class ModelUnusable(ModelError):
+    """The embedding model cannot be loaded, and will not be until somebody changes something."""
+
+
 class TemplateError(NewsletterError):
     """A template has a mistake."""
 
@@ -50,6 +56,10 @@ class IssueError(NewsletterError):
 
 class SuggestionError(NewsletterError):
     """There is no such suggestion, or it cannot become an entry as it is."""
+
+
+class EvaluationError(NewsletterError):
+    """Judged data is not laid out as it should be, or there is none to measure with."""
 
 
 class MailboxError(NewsletterError):

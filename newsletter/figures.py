@@ -152,13 +152,18 @@ class Pictures:
         return _Spread(state, count, places)
 
     def _followed(self, readers: Sequence[Subscriber], dimensions: int) -> Followed:
-        follows = [(n, line.text) for n, one in enumerate(readers) for line in one.interests if not line.muted]
+        follows = [
+            (n, line.statement)
+            for n, one in enumerate(readers)
+            for line in one.interests
+            if line.statement and not line.muted
+        ]
         lines = sorted({text for _, text in follows})
         row = {text: n for n, text in enumerate(lines)}
-        vectors = self._press.judge.vectors(lines, "Reading interests")
+        vectors = self._press.judge.lines(lines)
         return Followed(
             lines,
-            vectors if lines else np.zeros((0, dimensions), np.float32),
+            np.stack([vectors[text] for text in lines]) if lines else np.zeros((0, dimensions), np.float32),
             np.array([n for n, _ in follows], np.intp),
             np.array([row[text] for _, text in follows], np.intp),
         )

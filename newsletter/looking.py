@@ -18,7 +18,7 @@ from newsletter.issues.calendar import is_due_date
 from newsletter.issues.composing import Shape
 from newsletter.issues.editorial import Edit
 from newsletter.issues.issue import IssueKey, NothingNew, Section, parse_issue_key
-from newsletter.judging import Judgement
+from newsletter.judging import Judgement, kept_away
 from newsletter.press import Press, shape_of
 from newsletter.previewing import Copy, copy_for, draft_copy, kept_copy, why_nothing
 from newsletter.printing import Addressee, Printing
@@ -34,7 +34,7 @@ from newsletter.weighing import Weighed as Weighed
 from newsletter.weighing import scores_beside, weighed
 from subscribers import people
 from subscribers.finding import find_readers
-from subscribers.interests import parse_interests
+from subscribers.interests import Interest, parse_interests
 from subscribers.people import Subscriber
 
 
@@ -255,11 +255,11 @@ class _Reasons:
         self._shape = shape
         ground = judgement.ground
         self._scores = scores_of(
-            ground.vectors,
+            ground.offer,
             judgement.tastes,
-            ground.general,
-            seen=judgement.seen,
             named=judgement.named,
+            authored=judgement.authored,
+            company=judgement.company.scores if judgement.company else None,
             floor=shape.floor,
         )
 
@@ -281,8 +281,8 @@ class _Reasons:
             muted=tuple(self._weighed(n, why) for n, why in muted),
         )
 
-    def _holding(self, line: str) -> Set[int]:
-        return self._copy.printing.lexicon.holding(line)
+    def _holding(self, line: Interest) -> Set[int]:
+        return kept_away(self._copy.printing, line)
 
     def _composed(self, trial: Trial) -> list[int]:
         return [self._judgement.candidates[n].id for n in trial.as_it_is]
@@ -351,8 +351,8 @@ class _Reasons:
         if not dropped:
             return ()
         vectors = self._press.judge.vectors([entry.text for entry in dropped], "Reading entries")
-        muted = [interest.text for interest in self._copy.addressee.reader.interests if interest.muted]
-        scores = scores_beside(self._judgement, dropped, vectors, muted, self._shape.floor)
+        interests = self._copy.addressee.reader.interests
+        scores = scores_beside(self._judgement, dropped, vectors, interests, self._shape.floor)
         first = len(self._judgement.candidates)
         found = [weighed(one, scores, first + n, _DROPPED) for n, one in enumerate(dropped)]
         return tuple(sorted(found, key=lambda one: -one.score))

@@ -323,3 +323,51 @@ def m009_cheaper_looking(db: Database) -> None:
     """What came in of late, and who likes it, is found without reading all that ever came in and was voted."""
     db.conn.execute("CREATE INDEX entries_by_arrival ON entries (first_seen)")
     db.conn.execute("CREATE INDEX votes_by_entry ON votes (entry_id, value)")
+
+
+@migrations()
+def m010_ranking(db: Database) -> None:
+    """Papers that readers name as interests; which model everything goes by."""
+    for statement in (
+        """
+        CREATE TABLE models (                     -- whose vectors are kept
+            vectors TEXT PRIMARY KEY,             -- vectors.model
+            model TEXT NOT NULL,                  -- as the settings named it: model.name and model.backend
+            backend TEXT NOT NULL,
+            serving INTEGER NOT NULL,             -- of one at most: everything goes by it
+            at TEXT NOT NULL                      -- since when it serves, or does not any more
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE UNIQUE INDEX models_serving ON models (serving) WHERE serving",
+        "CREATE INDEX vectors_by_model ON vectors (model)",
+        # Until now a model's vectors had the name of its setting; that of most of them is taken for the one in use.
+        "INSERT INTO models SELECT model, iif(model LIKE 'all-MiniLM-L6-v2@%', 'bundled', model), 'auto', 1, "
+        "strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now') FROM vectors GROUP BY model ORDER BY count(*) DESC LIMIT 1",
+        """
+        CREATE TABLE papers (                     -- what readers name in their interests; not who names it
+            key TEXT PRIMARY KEY,                 -- as in entry_keys
+            title TEXT NOT NULL DEFAULT '',       -- '' while nothing is known
+            summary TEXT NOT NULL DEFAULT '',
+            url TEXT,
+            authors TEXT NOT NULL DEFAULT '[]',   -- JSON list of names
+            written TEXT NOT NULL,                -- where to look for it: an arXiv id, a DOI, a link
+            tries INTEGER NOT NULL DEFAULT 0,
+            next_at TEXT,                         -- not before; null: not looked for any more
+            trouble TEXT NOT NULL DEFAULT '',     -- why nothing is known, in a sentence
+            at TEXT NOT NULL                      -- when a reader last named it
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX papers_to_look_for ON papers (next_at)",
+        """
+        CREATE TABLE proposals (                  -- interests that votes show and nobody wrote
+            subscriber_id INTEGER NOT NULL,       -- of the subscribers' package
+            text TEXT NOT NULL,                   -- as a line of interest
+            entry_ids TEXT NOT NULL,              -- JSON: what they liked that is about it
+            state TEXT NOT NULL,                  -- proposed, followed, declined, ignored
+            times INTEGER NOT NULL,               -- in how many issues it stood
+            at TEXT NOT NULL,                     -- when it was first proposed
+            PRIMARY KEY (subscriber_id, text)
+        ) STRICT, WITHOUT ROWID
+        """,
+    ):
+        db.conn.execute(statement)

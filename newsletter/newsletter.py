@@ -29,16 +29,17 @@ from newsletter.entries import store as entries
 from newsletter.entries.pulling import PullReport
 from newsletter.errors import DeliveryError, NewsletterError
 from newsletter.figures import Pictures
+from newsletter.finding_papers import PaperSearch
 from newsletter.issues import store as issues
 from newsletter.issues.calendar import LEAD
 from newsletter.issues.issue import IssueKey, StoredIssue, parse_issue_key
 from newsletter.looking import Looks
+from newsletter.models import Models
 from newsletter.naming_issues import known_issue
 from newsletter.press import Press
 from newsletter.previewing import preview
 from newsletter.printing import Printing
 from newsletter.ranking.embedding import Embedder, Progress
-from newsletter.ranking.model import ModelProcess
 from newsletter.readers.correspondence import Correspondence
 from newsletter.readers.desk import Readers
 from newsletter.readers.mails import Mails
@@ -48,6 +49,7 @@ from newsletter.rendering.links import Signer
 from newsletter.rendering.store import load_keys
 from newsletter.reports import NotSent, Preview, SendReport, Status, not_sent_of
 from newsletter.rounds import Round
+from newsletter.searching import Search
 from newsletter.settings import Settings
 from newsletter.sourcing import Sources
 from newsletter.standing import standing
@@ -59,7 +61,6 @@ from newsletter.trial import in_words
 from subscribers import people
 from subscribers.cadence import Cadence
 from subscribers.evidence import Evidence, evidence_of
-from subscribers.interests import parse_interests
 from subscribers.people import Subscriber
 from subscribers.states import State
 
@@ -97,8 +98,9 @@ class Newsletter:
         self.project = Path(project)
         self.settings: Settings = settings_table.load(self.project)
         self._db: Database = open_store(self.project / STORE, durable=self.settings.delivery.durability == "power")
-        model = embedder or ModelProcess(self.settings.model.name, batch=self.settings.model.batch)
-        self._model = model if isinstance(model, ModelProcess) else None
+        #: which model everything goes by, and the change to another one
+        self.models = Models(self._db, self.project, self.settings.model, clock, progress, embedder)
+        model = self.models.embedder
         self._clock = clock
         self._progress = progress
         self._signer = Signer(self.settings.base_url, load_keys(self._db))
@@ -116,6 +118,10 @@ class Newsletter:
         self.back_issues = BackIssues(self._db, self._press.frozen, self._signer)
         #: what readers suggest, and what the operator says to it
         self.suggestions = Suggestions(self._db, self.project, self.settings, self.readers, self._signer, clock, http)
+        #: all that ever came in, by words and by meaning
+        self.search = Search(self._db, model, self.settings.search_url, clock, progress)
+        #: papers that readers name as interests
+        self.papers = PaperSearch(self._db, self.project, self.settings, clock, http)
         #: the operator's control over issues
         self.editor = Editor(self._db, self.project, self.settings, self._press, self.readers, self._signer, clock)
         #: the editor's pictures of issues and of the weeks
@@ -148,10 +154,8 @@ class Newsletter:
 
     def close(self) -> None:
         """Let go of the database, the network and the model."""
-        if self._model:
-            self._model.close()
-        self.sources.close()
-        self.suggestions.close()
+        for one in (self.search, self.sources, self.suggestions, self.papers, self.models):
+            one.close()
         self._db.conn.close()
 
     def __enter__(self) -> Self:
@@ -187,14 +191,7 @@ class Newsletter:
         `interests` are lines in the reader's own words, "not: …" mutes. Raises `InvalidAddress`, `InvalidInterest`,
         `AlreadySubscribed`, `Suppressed`.
         """
-        return people.add_by_operator(
-            self._db,
-            address,
-            name=name,
-            interests=parse_interests(list(interests)),
-            cadence=cadence or self.settings.cadence.cadence(),
-            now=self._clock(),
-        )
+        return self.readers.add(address, name=name, interests=interests, cadence=cadence)
 
     def subscriber(self, address: str) -> Subscriber:
         """The person behind an address. Raises `UnknownSubscriber`."""
@@ -387,7 +384,8 @@ class Newsletter:
     def status(self) -> Status:
         """How things stand."""
         states, coming, serving = self.sources.states(), self.coming_issues(), supervisor.is_serving(self.project)
-        return standing(self._db, self.settings, states, coming, self._clock(), serving=serving)
+        model = self.models.standing()
+        return standing(self._db, self.settings, states, coming, self._clock(), serving=serving, model=model)
 
     def _max_lateness(self) -> timedelta:
         return timedelta(hours=self.settings.issue.max_lateness_hours)

@@ -29,8 +29,10 @@ from newsletter.issues.issue import IssueKey, NothingNew, Pick, StoredIssue
 from newsletter.issues.resolving import resolve
 from newsletter.judging import Ground, Judge, Judgement
 from newsletter.printing import Addressee, Printing
+from newsletter.proposing import Proposer
 from newsletter.ranking import votes
 from newsletter.ranking.embedding import Embedder, Told
+from newsletter.ranking.proposals import Proposal
 from newsletter.ranking.sentences import telling_sentence
 from newsletter.rendering import words
 from newsletter.rendering.card import Card, card_of
@@ -59,6 +61,8 @@ class Press:
         self._signer = signer
         #: what draws readers
         self.judge = Judge(db, embedder, told)
+        #: what readers' votes show beside what they follow
+        self.proposer = Proposer(db, self.judge.vectors)
         #: the issues that were made, for who sends them
         self.frozen = FrozenIssues(db)
 
@@ -154,15 +158,29 @@ class Press:
         composed = judgement.composed(shape)
         self._choose_sentences(composed, printing, judgement)
         counts = records.counts_before(self._db, [addressee.reader.id for addressee in addressees])
+        proposed = self.proposer.of([addressee.reader for addressee in addressees])
         return [
-            self._recipe(printing, addressee, picks, counts.get(addressee.reader.id, 0) + 1, bool(follows))
+            self._recipe(
+                printing,
+                addressee,
+                picks,
+                counts.get(addressee.reader.id, 0) + 1,
+                bool(follows),
+                proposed.get(addressee.reader.id),
+            )
             if isinstance(picks, tuple)
             else picks
             for addressee, picks, follows in zip(addressees, composed, judgement.tastes.follows, strict=True)
         ]
 
     def _recipe(
-        self, printing: Printing, addressee: Addressee, picks: tuple[Pick, ...], number: int, follows: bool
+        self,
+        printing: Printing,
+        addressee: Addressee,
+        picks: tuple[Pick, ...],
+        number: int,
+        follows: bool,
+        proposal: Proposal | None,
     ) -> Recipe:
         reader, slot = addressee.reader, addressee.slot
         since = reader.since.astimezone(reader.cadence.zone).date()
@@ -176,6 +194,7 @@ class Press:
             next_date=words.long_date(next_slot(reader.cadence, slot.at).date),
             follows=follows,
             key_id=self._signer.key_id,
+            proposal=proposal.text if proposal else "",
         )
         return printing.frozen.edition.fitted(whole, printing.frozen.cards)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from newsletter.delivery.copies import FrozenIssue
+from newsletter.entries.author_names import AuthorNames
 from newsletter.entries.entry import Entry
 from newsletter.issues.calendar import Slot
 from newsletter.issues.editorial import Settled
@@ -50,3 +51,8 @@ class Printing:
     def lexicon(self) -> Lexicon:
         """Which candidates hold which words; made when the first reader mutes something."""
         return Lexicon([entry.text for entry in self.candidates])
+
+    @cached_property
+    def authors(self) -> AuthorNames:
+        """Which candidates are by whom; made when the first reader follows or mutes an author."""
+        return AuthorNames([entry.authors for entry in self.candidates])

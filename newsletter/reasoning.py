@@ -11,11 +11,12 @@ import numpy as np
 
 from newsletter.issues.composing import Shape
 from newsletter.issues.issue import NothingNew
-from newsletter.judging import Judgement, judged
+from newsletter.judging import Ground, Judgement, judged
 from newsletter.ranking.arrays import Booleans, Vectors
 from newsletter.ranking.choosing import NEAR_DUPLICATE
 from newsletter.ranking.explaining import Scores, near_muted
 from newsletter.ranking.lines import LEAST_SIMILARITY
+from newsletter.ranking.tastes import Tastes
 from subscribers.interests import Interest
 
 #: So many of the nearest are told.
@@ -60,14 +61,31 @@ class Trial:
         ground = judgement.ground
         if alike is not None or away:
             pinned = [n for n in ground.pinned if n not in away]
-            ground = replace(ground, pinned=pinned, alike=ground.alike if alike is None else alike)
-        return _in(judged(ground, judgement.lines, judgement.tastes, seen, judgement.named, shape), shape)
+            offer = ground.offer if alike is None else replace(ground.offer, alike=alike)
+            ground = replace(ground, pinned=pinned, offer=offer)
+        return _in(self._judged(ground, judgement.tastes, seen, judgement.named, shape), shape)
 
     def unmuted(self, kept: Sequence[int], named: Booleans | None) -> list[int]:
         """What would be in it, if the reader muted only these of their muted lines; `named` is what those name."""
         judgement, tastes = self.judgement, self.judgement.tastes
         fewer = replace(tastes, muted=tastes.muted[list(kept)], muter=tastes.muter[list(kept)])
-        return _in(judged(judgement.ground, judgement.lines, fewer, judgement.seen, named, self.shape), self.shape)
+        return _in(self._judged(judgement.ground, fewer, judgement.seen, named, self.shape), self.shape)
+
+    def _judged(
+        self, ground: Ground, tastes: Tastes, seen: Booleans, named: Booleans | None, shape: Shape
+    ) -> Judgement:
+        judgement = self.judgement
+        return judged(
+            ground,
+            judgement.lines,
+            tastes,
+            seen,
+            named,
+            judgement.authored,
+            judgement.authors,
+            judgement.company,
+            shape,
+        )
 
 
 def _in(judgement: Judgement, shape: Shape) -> list[int]:
@@ -184,31 +202,56 @@ def _cut(value: float) -> str:
 
 
 def muted_out(
-    trial: Trial, scores: Scores, interests: Sequence[Interest], holding: Callable[[str], Set[int]]
+    trial: Trial, scores: Scores, interests: Sequence[Interest], holding: Callable[[Interest], Set[int]]
 ) -> list[Why]:
-    """What would be in the issue if the reader muted nothing, and which lines mute it. `holding`: see `Lexicon`."""
-    lines = [interest.text for interest in interests if interest.muted]
+    """What would be in the issue if the reader muted nothing, and which lines mute it. `holding`: see `kept_away`."""
+    lines = [interest for interest in interests if interest.muted]
     if not lines:
         return []
     judgement, issue = trial.judgement, set(trial.as_it_is)
+    near = _vectors_of_mutes(judgement, lines)
     found: list[Why] = []
     for n in trial.unmuted([], None):
         if n in issue or not scores.muted[n]:
             continue
         by_name = {line for line in lines if n in holding(line)}
-        by_meaning = {line for line in lines if near_muted(judgement.vectors[n], judgement.lines[line])}
-        kept = [place for place, line in enumerate(lines) if line not in by_name | by_meaning]
+        by_meaning = {line for line in lines if near_muted(judgement.vectors[n], near[line]).any()}
+        left = [line for line in lines if line not in by_name | by_meaning]
         named = np.zeros_like(judgement.seen)
-        for place in kept:
-            named[0, list(holding(lines[place]))] = True
-        if n in trial.unmuted(kept, named):
+        for line in left:
+            named[0, list(holding(line))] = True
+        if n in trial.unmuted([row for line in left for row in _rows(judgement, near[line])], named):
             found.append((n, _muted_by(lines, by_name, by_meaning)))
     return found[:MOST]
 
 
-def _muted_by(lines: Sequence[str], by_name: Set[str], by_meaning: Set[str]) -> str:
+def _vectors_of_mutes(judgement: Judgement, lines: Sequence[Interest]) -> dict[Interest, Vectors]:
+    """One row of each muted line's words, and one of each of its papers; none where it names an author."""
+    voted = judgement.tastes.voted
+    nothing = np.zeros((0, judgement.vectors.shape[1]), np.float32)
+    return {
+        line: np.stack(rows) if rows else nothing
+        for line in lines
+        for rows in (
+            [
+                *([judgement.lines[line.statement]] if line.statement else []),
+                *(voted.vectors[voted.papers[paper]] for paper in line.papers if paper in voted.papers),
+            ],
+        )
+    }
+
+
+def _rows(judgement: Judgement, vectors: Vectors) -> list[int]:
+    """Which of the reader's muted vectors these are."""
+    muted = judgement.tastes.muted
+    return [n for n in range(len(muted)) if any(np.array_equal(muted[n], vector) for vector in vectors)]
+
+
+def _muted_by(lines: Sequence[Interest], by_name: Set[Interest], by_meaning: Set[Interest]) -> str:
     said = [
-        f"“{line}” ({'it holds these words' if line in by_name else 'it is near that in meaning'})"
+        f"“{line.label}” ({'it names this' if line in by_name else 'it is near that in meaning'})"
+        if line.author or not line.statement
+        else f"“{line.label}” ({'it holds these words' if line in by_name else 'it is near that in meaning'})"
         for line in lines
         if line in by_name or line in by_meaning
     ]

@@ -12,6 +12,7 @@ from newsletter.delivery.outcomes import DeliveryState
 from newsletter.delivery.records import Delivery
 from newsletter.issues.calendar import CUT_OFF
 from newsletter.issues.issue import IssueKey, IssueState, Pick
+from newsletter.models import Standing as ModelStanding
 from newsletter.printing import Printing
 from newsletter.sourcing import SourceState
 from newsletter.ticks import Tick
@@ -157,6 +158,8 @@ class Status:
     suggestions: int = 0
     #: to whom all mail goes instead of its reader, empty where it goes to readers
     rehearsal: str = ""
+    #: the model that everything goes by, and how far the change to another one is
+    model: ModelStanding | None = None
 
 
 def not_sent_of(copy: Delivery, issue: str | None, address: str | None) -> NotSent:

@@ -25,10 +25,12 @@ from newsletter.press import Press, shape_of
 from newsletter.printing import Addressee, Printing
 from newsletter.ranking.embedding import Told
 from newsletter.readers.coming import ENOUGH
+from newsletter.rendering.recipe import Recipe
 from newsletter.reports import SendReport
 from newsletter.settings import Settings
 from subscribers import people
 from subscribers.cadence import Cadence
+from subscribers.database import writing
 from subscribers.states import State
 
 #: Readers composed at once: memory stays flat however many there are.
@@ -161,7 +163,10 @@ class Round:
             due_at = moment if ahead_of_time else slot.at
             copies.append(ledger.NewDelivery(printing.stored.id, reader.id, key.period, due_at, recipe))
             report.composed[key] += not nothing
-        ledger.enqueue(self._db, copies, moment)
+        made = {copy.subscriber_id: copy.recipe for copy in copies if isinstance(copy.recipe, Recipe)}
+        with writing(self._db):
+            ledger.enqueue(self._db, copies, moment)
+            self._press.proposer.keep(made, moment)
 
     def _why_not(self, printing: Printing) -> str:
         """Why nothing of an issue is sent by now, or would be if it were made now."""

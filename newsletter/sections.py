@@ -171,7 +171,12 @@ class ModelSettings(Section):
     name: str = Field(
         "bundled", description="'bundled' (all-MiniLM-L6-v2, offline), a folder, or a sentence-transformers name"
     )
-    batch: int = Field(32, ge=1, le=1024, description="texts embedded at once")
+    backend: Literal["auto", "float32", "bfloat16", "onnx", "int8", "static"] = Field(
+        "auto",
+        description="how it is computed: 'auto' is bfloat16 where the processor has it, else float32; 'onnx', 'int8', "
+        "'static' are made of the model once. `newsletter model compare` measures them",
+    )
+    batch: int = Field(16, ge=1, le=1024, description="texts embedded at once")
 
 
 class DeliverySettings(Section):

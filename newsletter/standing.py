@@ -12,6 +12,7 @@ from newsletter.errors import SettingsError
 from newsletter.issues import store as issues
 from newsletter.issues.control import Word
 from newsletter.issues.issue import IssueKey, IssueState, StoredIssue
+from newsletter.models import Standing as ModelStanding
 from newsletter.readers import suggestions_store
 from newsletter.reports import IssueStanding, Status
 from newsletter.settings import FILE, Settings
@@ -40,6 +41,7 @@ def standing(
     now: datetime,
     *,
     serving: bool,
+    model: ModelStanding | None = None,
 ) -> Status:
     """Everything at this moment. `coming` are the next issues with their first hour and how many readers they have."""
     ahead, behind = issue_standings(db, coming, now)
@@ -60,6 +62,7 @@ def standing(
         suppressed=tuple((address, str(why), at) for address, why, at in suppressed_since(db, now - LATELY)),
         suggestions=suggestions_store.count_waiting(db),
         rehearsal=settings.delivery.redirect_all_to,
+        model=model,
     )
 
 

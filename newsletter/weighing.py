@@ -6,12 +6,13 @@ from enum import StrEnum
 
 import numpy as np
 
+from newsletter.entries.author_names import AuthorNames
 from newsletter.entries.entry import Entry
 from newsletter.judging import Judgement
-from newsletter.ranking.arrays import Vectors
+from newsletter.ranking.arrays import Booleans, Vectors
 from newsletter.ranking.explaining import Scores, scores_of
 from newsletter.ranking.lexicon import Lexicon
-from newsletter.ranking.scoring import general_scores
+from subscribers.interests import Interest
 
 #: Parts smaller than this are the rounding of sums.
 _NOTHING = 1e-6
@@ -20,12 +21,14 @@ _NOTHING = 1e-6
 class PartName(StrEnum):
     """What a score is made of."""
 
-    #: how near an entry is to what the reader follows
+    #: what the reader's own words make of an entry
     WORDS = "words"
-    #: what their likes add to that
+    #: what their votes add to that, and the papers that they named
     VOTES = "votes"
-    #: words and likes agree
-    BOTH = "both"
+    #: an author whom they follow
+    AUTHOR = "author"
+    #: what readers of like taste said of it before
+    COMPANY = "company"
     #: what their mutes take
     MUTES = "mutes"
     #: what their dislikes take
@@ -66,7 +69,8 @@ def weighed(entry: Entry, scores: Scores, n: int, why: str) -> Weighed:
     amounts = {
         PartName.WORDS: scores.words,
         PartName.VOTES: scores.votes,
-        PartName.BOTH: scores.both,
+        PartName.AUTHOR: scores.author,
+        PartName.COMPANY: scores.company,
         PartName.GENERAL: scores.general,
         PartName.MUTES: scores.mutes,
         PartName.DISLIKES: scores.dislikes,
@@ -80,24 +84,36 @@ def weighed(entry: Entry, scores: Scores, n: int, why: str) -> Weighed:
 
 
 def scores_beside(
-    judgement: Judgement, others: Sequence[Entry], vectors: Vectors, muted: Sequence[str], floor: float
+    judgement: Judgement, others: Sequence[Entry], vectors: Vectors, interests: Sequence[Interest], floor: float
 ) -> Scores:
     """The scores of the candidates, and behind them those that other entries would have beside them.
 
-    `judgement` is of one reader, `vectors` are those of the other entries, `muted` the lines that the reader mutes.
+    `judgement` is of one reader, `vectors` are those of the other entries, `interests` the reader's lines.
     """
     lexicon = Lexicon([entry.text for entry in others])
-    named = np.zeros((1, len(others)), bool)
-    for line in muted:
-        named[0, list(lexicon.holding(line))] = True
-    before = judgement.named if judgement.named is not None else np.zeros_like(judgement.seen)
-    together = np.concatenate([judgement.vectors, vectors])
+    authors = AuthorNames([entry.authors for entry in others])
+    named, authored = np.zeros((1, len(others)), bool), np.zeros((1, len(others)), bool)
+    for line in interests:
+        if line.author:
+            (named if line.muted else authored)[0, list(authors.by(line.author))] = True
+        elif line.muted and line.statement:
+            named[0, list(lexicon.holding(line.statement))] = True
     return scores_of(
-        together,
+        judgement.ground.beside(others, vectors),
         judgement.tastes,
-        general_scores(together, [entry.popularity for entry in (*judgement.candidates, *others)]),
-        # As if the reader had had them: they change nothing for the others.
-        seen=np.concatenate([judgement.seen, np.ones_like(named)], axis=1),
-        named=np.concatenate([before, named], axis=1),
+        named=_behind(judgement.named, named, judgement.seen),
+        authored=_behind(judgement.authored, authored, judgement.seen),
+        company=_silent_behind(judgement, len(others)),
         floor=floor,
     )
+
+
+def _silent_behind(judgement: Judgement, others: int) -> Vectors | None:
+    """Nobody was asked of the others."""
+    if judgement.company is None:
+        return None
+    return np.concatenate([judgement.company.scores, np.zeros((1, others), np.float32)], axis=1)
+
+
+def _behind(before: Booleans | None, others: Booleans, like: Booleans) -> Booleans:
+    return np.concatenate([np.zeros_like(like) if before is None else before, others], axis=1)

@@ -7,6 +7,8 @@ from newsletter.delivery.outcomes import DeliveryState
 from newsletter.logs import Log
 from newsletter.newsletter import Newsletter
 
+#: Seconds that a model which is to take over may read each time.
+CHANGING = 120.0
 #: Returns whether all went well. What raises is told by whoever calls it.
 Work = Callable[[Newsletter, threading.Event, Log], bool]
 
@@ -16,7 +18,7 @@ class Stopping(Exception):
 
 
 def pull(newsletter: Newsletter, stop: threading.Event, log: Log) -> bool:
-    """Ask the sources that are due, and read what readers suggested."""
+    """Ask the sources that are due, read what readers suggested, look for papers that they love."""
     reports = newsletter.pull_due(stop)
     for report in reports:
         if report.error:
@@ -27,6 +29,8 @@ def pull(newsletter: Newsletter, stop: threading.Event, log: Log) -> bool:
             log("source has moved for good", source=report.name, to=report.moved_to)
     if looked := newsletter.suggestions.fetch_new(stop):
         log("suggestions were looked at", count=looked)
+    if looked := newsletter.papers.look(stop):
+        log("papers that readers name were looked for", count=looked)
     return not any(report.error for report in reports)
 
 
@@ -58,8 +62,15 @@ def deliver(newsletter: Newsletter, stop: threading.Event, log: Log) -> bool:
 
 def tend(newsletter: Newsletter, stop: threading.Event, log: Log) -> bool:
     """Do what time brings: reminders, ends of pauses, what is forgotten, what the operator ought to know."""
+    newsletter.papers.tend()
     for alarm in newsletter.tend():
         log.trouble(alarm.subject, why=" ".join(alarm.lines))
+    newsletter.models.tidy()
+    if changed := newsletter.models.change(CHANGING):
+        if changed.coming:
+            log("another model reads what is known", model=changed.coming, read=changed.read, of=changed.of)
+        else:
+            log("everything goes by another model now", model=changed.serving)
     return True
 
 

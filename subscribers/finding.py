@@ -7,6 +7,8 @@ from sqlite_utils import Database
 
 from subscribers import people
 from subscribers.cadence import Frequency
+from subscribers.interests import Interest
+from subscribers.papers import Reference
 from subscribers.people import Subscriber
 
 _OF = "s.state = 'active' AND s.frequency = ?1 AND s.day IN (SELECT value FROM json_each(?2))"
@@ -58,3 +60,22 @@ def _matching(db: Database, wanted: list[str], words: str) -> tuple[str, list[st
         ORDER BY NOT ({like(address, 4)} OR {like(name, 4)} OR {like(name, 5)} OR coalesce(f.first, 0)), s.id
     """
     return statement, [*wanted, f"%{literal}%", f"{literal}%", f"% {literal}%"]
+
+
+def named_papers(db: Database) -> dict[str, Reference]:
+    """The papers that the interests of readers name, by their keys; who has not confirmed, or has left, counts not."""
+    found: dict[str, Reference] = {}
+    for (text,) in db.conn.execute(_MAY_NAME_PAPERS):
+        for one in Interest(text).references:
+            if one.key not in found or (one.title and not found[one.key].title):
+                found[one.key] = one
+    return found
+
+
+#: arXiv ids of both styles, DOIs, links with and without https://, titles: quick to tell from most lines.
+_MAY_NAME_PAPERS = """
+    SELECT DISTINCT text FROM interests i
+    WHERE (text GLOB '*[0-9][0-9].[0-9][0-9][0-9][0-9]*' OR text GLOB '*[A-Za-z]/[0-9][0-9][0-9][0-9]*'
+        OR text GLOB '*.[A-Za-z][A-Za-z]*/*' OR text LIKE '%://%' OR text LIKE '%title:%')
+    AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = i.subscriber_id AND s.state IN ('active', 'paused'))
+"""

@@ -177,6 +177,12 @@ def set_interests(db: Database, subscriber_id: int, interests: Iterable[Interest
         )
 
 
+def interest_texts(db: Database) -> list[str]:
+    """What a model reads of all readers' interests, each once."""
+    rows = db.conn.execute("SELECT DISTINCT text FROM interests ORDER BY text")
+    return sorted({Interest(text).statement for (text,) in rows} - {""})
+
+
 def erase(db: Database, address: str, *, now: datetime) -> int:
     """Forget a person: interests, evidence and address go; a keyed hash and the date remain. Returns their id.
 

@@ -28,7 +28,7 @@ ADA, BOB = "ada@example.org", "bob@example.org"
 class Words(WordEmbedder):
     """Stands where the model's process would be started."""
 
-    def __init__(self, model: str, *, batch: int) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
 
     def close(self) -> None:
@@ -55,7 +55,7 @@ Run = Callable[..., Ran]
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], quick_templates: None) -> Run:
     """Runs a command line in this process, as `newsletter …` does."""
-    monkeypatch.setattr("newsletter.newsletter.ModelProcess", Words)
+    monkeypatch.setattr("newsletter.models.ModelProcess", Words)
     monkeypatch.setattr("typer.main.get_command", _commands)
 
     def run(*arguments: str | Path) -> Ran:

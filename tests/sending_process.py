@@ -81,7 +81,7 @@ class _Words:
 
     name = "words"
 
-    def __init__(self, model: str, *, batch: int) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
 
     def embed(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Any:
@@ -99,10 +99,10 @@ def _become(command: list[str], environment: Mapping[str, str], later: timedelta
         os.dup2(file, number)
         os.close(file)
     os.environ.update(environment)
-    from newsletter import newsletter
+    from newsletter import models, newsletter
     from newsletter.cli import main
 
-    vars(newsletter)["ModelProcess"] = _Words
+    vars(models)["ModelProcess"] = _Words
     if later:
         vars(newsletter)["Newsletter"] = partial(newsletter.Newsletter, clock=lambda: datetime.now(UTC) + later)
     sys.argv = command

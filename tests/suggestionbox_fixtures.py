@@ -22,8 +22,11 @@ def web() -> Web:
 
 
 @pytest.fixture
-def newsletter(tmp_path: Path, clock: Clock, web: Web, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsletter]:
-    """Five entries are pulled; Ada and Bob read it. Servers are asked again at once."""
+def read_by_two(tmp_path: Path, clock: Clock, web: Web, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsletter]:
+    """Five entries are pulled; Ada and Bob read it. Servers are asked again at once.
+
+    Its name is its own: a plugin that one file asks for is there for all files after it.
+    """
     for pause in ("PAUSE", "ARXIV_PAUSE"):
         monkeypatch.setattr(f"newsletter.entries.spacing.{pause}", 0.0)
     http = http_client(httpx2.MockTransport(web))

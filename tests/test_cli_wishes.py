@@ -289,3 +289,16 @@ def test_sending_is_switched_off_and_on_for_every_process(run: Run, ready: Path)
     with sqlite3.connect(ready / "newsletter.db") as db:
         assert db.execute("SELECT name, off FROM switches").fetchall() == [("sending", 0)]
     db.close()
+
+
+def test_papers_and_authors_of_a_reader_are_shown_by_their_titles(ready: Path, run: Run) -> None:
+    bibtex = "State-space models:\n@misc{a, title={Mamba}, eprint={2312.00752}, archivePrefix={arXiv}}"
+    ran = run(
+        "subscribers", "change", ADA, "--interest", bibtex, "--interest", "not: by: J. Wang", "--interest", "2401.00001"
+    )
+    assert "State-space models, with one paper, not: by: J. Wang, one paper" in ran.out
+    shown = run("subscribers", "show", ADA).out
+    assert "follows  State-space models, with one paper\n    Mamba\n" in shown
+    assert "mutes  by: J. Wang\n" in shown
+    assert "follows  one paper\n    2401.00001: It is not looked up yet.\n" in shown
+    fails(run("subscribers", "change", ADA, "--interest", "@misc{a, year=2020}"), "neither a title nor an identifier")

@@ -68,3 +68,22 @@ def test_a_newsletter_that_cannot_be_opened_is_tried_again(tmp_path: Path) -> No
     failed, count = working(Desks(opening, 1), Newsletter.count_entries, Newsletter.count_entries)
     assert isinstance(failed, ProjectError)
     assert count == 0
+
+
+def test_a_newsletter_that_is_outdated_is_closed_and_opened_anew(tmp_path: Path) -> None:
+    make_project(tmp_path)
+    old, closed = set[int](), list[int]()
+
+    class Noted(Newsletter):
+        def close(self) -> None:
+            super().close()
+            closed.append(id(self))
+
+    def ages(newsletter: Newsletter) -> int:
+        old.add(id(newsletter))
+        return id(newsletter)
+
+    desks = Desks[Newsletter](lambda: Noted(tmp_path, embedder=WordEmbedder()), 1, outdated=lambda one: id(one) in old)
+    first, second = working(desks, ages, lambda newsletter: (id(newsletter), list(closed)))
+    assert second[1] == [first]
+    assert len(closed) == 2

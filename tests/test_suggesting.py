@@ -21,6 +21,12 @@ from subscribers.evidence import Origin
 pytest_plugins = ("suggestionbox_fixtures",)
 
 
+@pytest.fixture
+def newsletter(read_by_two: Newsletter) -> Newsletter:
+    """Ada and Bob read it."""
+    return read_by_two
+
+
 # -- a reader suggests
 
 

@@ -7,11 +7,14 @@ from newsletter.cli import (
     deliveries,
     dkim,
     doctor,
+    evaluating,
     issues,
     making,
+    models,
     operating,
     people,
     running,
+    searching,
     seeing,
     sources,
     suggestions,
@@ -29,16 +32,19 @@ app.command()(making.demo)
 app.command()(making.init)
 app.command()(running.pull)
 app.add_typer(sources.app, name="sources")
+app.command()(searching.search)
 app.add_typer(people.app, name="subscribers")
 app.add_typer(suggestions.app, name="suggestions")
 app.add_typer(issues.app, name="issue")
 app.add_typer(checks.app, name="check")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(dkim.app, name="dkim")
+app.add_typer(models.app, name="model")
 app.command()(running.preview)
 app.command()(running.send)
 app.command()(seeing.status)
 app.command()(doctor.doctor)
+app.command()(evaluating.evaluate)
 app.command()(operating.serve)
 app.command()(operating.tick)
 app.command()(operating.receive)

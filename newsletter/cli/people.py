@@ -20,7 +20,10 @@ app = typer.Typer(help="Who reads it: add, change, import, export …", no_args_
 def add(
     email: Email,
     interest: Annotated[
-        list[str] | None, typer.Option("--interest", help='A line of interest; "not: …" mutes. Again for more.')
+        list[str] | None,
+        typer.Option(
+            "--interest", help='A line of interest: words, papers, "by: an author"; "not: …" mutes. Again for more.'
+        ),
     ] = None,
     name: Annotated[str, typer.Option("--name", help="How to greet them.")] = "",
     daily: Daily = None,
@@ -52,7 +55,9 @@ def list_(project: Project = ".", as_json: AsJson = False) -> None:  # type: ign
     elif not everybody:
         say('Nobody yet. `newsletter subscribers add you@example.org --interest "…"` adds somebody.')
     else:
-        rows = [[p.address, p.name, p.state, str(p.cadence), ", ".join(map(str, p.interests))] for p in everybody]
+        rows = [
+            [p.address, p.name, p.state, str(p.cadence), ", ".join(one.short for one in p.interests)] for p in everybody
+        ]
         table(["address", "name", "state", "gets it", "interests"], rows)
 
 
@@ -62,6 +67,7 @@ def show(email: Email, project: Project = ".", as_json: AsJson = False) -> None:
     with opened(project) as newsletter:
         person = newsletter.subscriber(email)
         evidence = newsletter.evidence(email)
+        named = {line.interest: line for line in newsletter.readers.followed(person.interests)}
     if as_json:
         proof = [
             {**asdict(e.origin), "at": e.at, "event": e.event, "origin": e.origin.how, "words": e.words}
@@ -71,7 +77,10 @@ def show(email: Email, project: Project = ".", as_json: AsJson = False) -> None:
         return
     say(f"{person.name or person.address} <{person.address}> is {person.state}, {person.cadence}.")
     for interest in person.interests:
-        say(f"  {'mutes' if interest.muted else 'follows'}  {interest.text}")
+        of_papers = named.get(interest)
+        say(f"  {'mutes' if interest.muted else 'follows'}  {of_papers.name if of_papers else interest.text}")
+        for paper in of_papers.papers if of_papers else ():
+            say(f"    {paper.title}{f': {paper.trouble}' if paper.trouble else ''}")
     for line in evidence:
         say(f"  {line.at:%Y-%m-%d %H:%M} UTC  {line.event} ({line.origin.how}): {line.words}")
 

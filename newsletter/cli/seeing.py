@@ -1,5 +1,6 @@
 """`status`: how things stand, what comes next, what went wrong last."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,7 @@ def _as_dict(found: "Status") -> dict[str, Any]:
         "suggestions": found.suggestions,
         "mail_off": found.sending_off,
         "rehearsal": found.rehearsal or None,
+        "model": asdict(found.model) if found.model else None,
     }
 
 

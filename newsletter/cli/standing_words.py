@@ -57,6 +57,7 @@ def in_words(status: Status, now: datetime) -> list[str]:
         ("Coming", _coming(status.ahead, now)),
         ("Behind us", _issues(status.behind, now)),
         ("Waiting", _waiting(status, now)),
+        ("Model", _model(status)),
     ):
         told = list(part)
         lines += ["", head, *told] if told else []
@@ -274,6 +275,18 @@ def _waiting(status: Status, now: datetime) -> Iterator[str]:
         yield f"  {counted(status.notices, 'notice')} to be sent{since}."
     if status.suggestions:
         yield f"  {counted(status.suggestions, 'suggestion')} of readers for you to accept or decline."
+
+
+def _model(status: Status) -> Iterator[str]:
+    """Nothing, as long as there is one only."""
+    if status.model and status.model.coming:
+        model = status.model
+        goes_on = "goes on" if status.serving else "starts it; `newsletter model change` does it at once"
+        yield from wrapped(
+            f"Everything goes by {model.serving} until {model.coming} has read what that knows: {model.read:,} of "
+            f"{counted(model.of, 'entry', 'entries')} so far. `newsletter serve` {goes_on}.",
+            indent=2,
+        )
 
 
 # -- words

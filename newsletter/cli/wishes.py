@@ -42,7 +42,7 @@ def change(
         asked = any((daily, weekly, monthly, timezone))
         cadence = cadence_of(person.cadence, daily, weekly, monthly, timezone) if asked else None
         person = newsletter.readers.change(person, origin=_operator(), name=name, interests=interest, cadence=cadence)
-    say(f"{person.address}: {person.cadence}; {', '.join(map(str, person.interests)) or 'follows nothing'}.")
+    say(f"{person.address}: {person.cadence}; {', '.join(one.short for one in person.interests) or 'follows nothing'}.")
 
 
 def pause(

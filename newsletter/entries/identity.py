@@ -1,21 +1,15 @@
 """When are two entries the same thing? By DOI, arXiv id, link or title, in this order of trust."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import unquote
 
-from newsletter.entries.entry import ParsedEntry, content_hash
+from newsletter.entries.entry import ParsedEntry
+from subscribers.papers import ARXIV, DOI, canonical_url, fingerprint
 
-_ARXIV = re.compile(
-    r"(?:arxiv\.org/(?:abs|pdf|html|format|e-print)/|arxiv[.:]|oai:arxiv\.org:|10\.48550/arxiv\.|"
-    r"(?:huggingface\.co/papers|alphaxiv\.org/(?:abs|overview)|ar5iv\.org/abs)/)"
-    r"\s*(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?![\w])",
-    re.IGNORECASE,
-)
-_DOI = re.compile(r"(?:^|doi\.org/|doi:\s*)(10\.\d{4,9}/[^\s?#\x00-\x1f\ud800-\udfff]+)", re.IGNORECASE)
-_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|ref|source|cmpid", re.IGNORECASE)
+__all__ = ["TELLING_TITLE", "canonical_url", "fingerprint", "identities", "match", "without_shared_links"]
+
 #: A shorter title ("Editorial") says too little to stand for an entry that has a link of its own.
 TELLING_TITLE = 16
 
@@ -24,40 +18,14 @@ def identities(entry: ParsedEntry) -> list[str]:
     """Every key of an entry, the most trusted first; never empty."""
     keys: list[str] = []
     for text in (*entry.identifiers, entry.url or ""):
-        if found := _ARXIV.search(text):
+        if found := ARXIV.search(text):
             keys.append(f"arxiv:{found[1].lower()}")
-        elif found := _DOI.search(unquote(text)):
+        elif found := DOI.search(unquote(text)):
             keys.append(f"doi:{found[1].rstrip('.,;)').lower()}")
     if entry.url and (link := canonical_url(entry.url)):
         keys.append(f"url:{link}")
     keys.append(f"title:{fingerprint(entry.title)}")
     return sorted(dict.fromkeys(keys), key=lambda key: ("doi", "arxiv", "url", "title").index(key.partition(":")[0]))
-
-
-def canonical_url(url: str) -> str | None:
-    """The link without what does not matter (scheme, www, port, fragment, tracking, last slash).
-
-    None for a bare domain: a site's front page is no identity of an entry.
-    """
-    try:
-        url.encode()
-        parts = urlsplit(url)
-        query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(k)]
-        query_text = urlencode(query)
-    except ValueError:  # what a person typed in search of an entry need not be a link
-        return None
-    host = (parts.hostname or "").removeprefix("www.")
-    path = re.sub(r"/(index\.\w+)?$", "", parts.path)
-    if not path and not query:
-        return None
-    return f"{host}{path}" + (f"?{query_text}" if query else "")
-
-
-def fingerprint(title: str) -> str:
-    """Letters and digits of a title without case and accents; a hash of it where it has none (emoji)."""
-    plain = unicodedata.normalize("NFKD", title.casefold())
-    letters = "".join(c for c in plain if c.isalnum())
-    return letters or content_hash(title).hex()
 
 
 def match(keys: list[str], known: Mapping[str, int], keys_of: Mapping[int, Iterable[str]]) -> int | None:

@@ -51,6 +51,10 @@ def save(db: Database, source: str, document: str, entries: Sequence[ParsedEntry
     return new, known
 
 
+#: Entries of before an issue that one may be compared with.
+_OLDER = 20_000
+
+
 def arrived(db: Database, *, after: int, up_to: int, since: datetime) -> list[Entry]:
     """The entries with `after < id <= up_to` that were first seen at or after `since`, oldest first."""
     return _select(db, f"WHERE {_arrived(after)} AND +e.id <= ?", [after, stored(since), up_to])
@@ -73,6 +77,16 @@ def by_ids(db: Database, ids: Iterable[int]) -> dict[int, Entry]:
     return {entry.id: entry for entry in found}
 
 
+def some_older(db: Database, before: int, most: int) -> list[tuple[str, str]]:
+    """Title and summary of up to so many of the last entries before an id, in a random order that stays the same."""
+    rows = db.conn.execute(
+        # By Fibonacci hashing: neighbours of one pull come to lie far from each other.
+        "SELECT title, summary FROM entries WHERE id < ? AND id >= ? ORDER BY (id * 2654435769) % 4294967296 LIMIT ?",
+        [before, before - _OLDER, most],
+    )
+    return [(title, summary) for title, summary in rows]
+
+
 def find(db: Database, reference: str) -> Entry | None:
     """The entry that a person means by a link, a DOI, an arXiv id or a whole title."""
     named = ParsedEntry(title=reference, url=reference, identifiers=(reference, f"arxiv:{reference}"))
@@ -93,6 +107,22 @@ def matching(db: Database, line: str, most: int) -> list[Entry]:
         "SELECT rowid FROM entries_fts WHERE entries_fts MATCH ? AND rowid > ? ORDER BY bm25(entries_fts, 3.0, 1.0) "
         "LIMIT ?",
         [" OR ".join(f'"{word}"' for word in words), recent, most],
+    ).fetchall()
+    found = by_ids(db, [row[0] for row in rows])
+    return [found[row[0]] for row in rows]
+
+
+def by_author(db: Database, name: str, most: int) -> list[Entry]:
+    """Recent entries with an author whose name holds the longest word of that one, the newest first.
+
+    Whether it is the same name is the caller's to say (`author_names.same_author`).
+    """
+    word = max(re.findall(r"\w+", name), key=len, default="")
+    if not word:
+        return []
+    recent = max(newest_id(db) - SEARCHED, 0)
+    rows = db.conn.execute(
+        "SELECT id FROM entries WHERE id > ? AND authors LIKE ? ORDER BY id DESC LIMIT ?", [recent, f"%{word}%", most]
     ).fetchall()
     found = by_ids(db, [row[0] for row in rows])
     return [found[row[0]] for row in rows]

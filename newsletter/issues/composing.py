@@ -1,11 +1,11 @@
 """From rankings to what each reader gets: sections, places, reasons. Pure functions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from newsletter.entries.entry import Entry
 from newsletter.issues.issue import NothingNew, Pick, ReasonKind, Section
-from newsletter.ranking.arrays import Booleans
+from newsletter.ranking.arrays import Booleans, Integers
 from newsletter.ranking.lines import LEAST_SIMILARITY
 from newsletter.ranking.scoring import Ranking
 from newsletter.ranking.tastes import Tastes
@@ -35,14 +35,21 @@ def compose(
     pinned: Sequence[int],
     seen: Booleans,
     shape: Shape,
+    authored: Booleans | None = None,
+    authors: Callable[[int, int], str] = lambda reader, entry: "",
+    company: Integers | None = None,
 ) -> list[tuple[Pick, ...] | NothingNew]:
     """What every reader gets, in the order of `ranking`'s rows.
 
     `pinned` are indices of entries in the editor's order; `seen` is True where a reader has had an entry.
+    `authored` is True where an entry is by somebody whom the reader follows, and `authors(reader, entry)` says who.
+    `company` says of each place by how many like-minded readers it is wanted, where it owes most to them.
     Sentences are not chosen yet. A reader for whom only favourites or a step outside would remain gets nothing.
     """
     by_popularity = favourites(entries)
     follows = tastes.follows
+    if authored is not None:
+        follows = follows | authored.any(axis=1)
     issues: list[tuple[Pick, ...] | NothingNew] = []
     for reader in range(tastes.readers):
         if seen[reader].all():
@@ -56,6 +63,11 @@ def compose(
             n = int(ranking.entry[reader, place])
             taken.add(n)
             kind, words = _reason(ranking, tastes, reader, place)
+            if company is not None and company[reader, place]:
+                kind, words = ReasonKind.COMPANY, f"{company[reader, place]:,} readers"
+            # Without that it would not have this place, whatever else speaks for it.
+            if authored is not None and authored[reader, n]:
+                kind, words = ReasonKind.AUTHOR, authors(reader, n)
             picks.append(_pick(entries[n], Section.FOR_YOU, float(ranking.relevance[reader, place]), kind, words))
         if not picks:
             issues.append(NothingNew("nothing was left for this reader after what they mute and have had"))
@@ -103,7 +115,7 @@ def _reason(ranking: Ranking, tastes: Tastes, reader: int, place: int) -> tuple[
     if liked >= 0:
         kind, words = ReasonKind.LIKED, _clipped(tastes.voted.titles[liked])
     elif interest >= 0:
-        kind, words = ReasonKind.INTEREST, tastes.words[interest]
+        kind, words = ReasonKind.INTEREST, _clipped(tastes.labels[interest])
     else:
         return ReasonKind.GENERAL, ""
     return kind if _is_near(ranking, reader, place) else ReasonKind.NEAREST, words

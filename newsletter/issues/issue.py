@@ -96,6 +96,10 @@ class ReasonKind(StrEnum):
     INTEREST = "interest"
     #: it is close to something the reader wanted more of; words: the title of that
     LIKED = "liked"
+    #: it is by an author whom the reader follows; words: the name
+    AUTHOR = "author"
+    #: readers who like what the reader likes want more of it; words: how many
+    COMPANY = "company"
     #: nothing was close; this came nearest to it; words: the interest, or the title of what was liked
     NEAREST = "nearest"
     #: the editor pinned it
@@ -115,8 +119,8 @@ class Pick:
 
     entry_id: int
     section: Section
-    #: cosine similarity to the interest or to what was liked, as mutes and votes have it; the general score where
-    #: neither is involved
+    #: standard deviations above what is average for the reader, as mutes and votes have it; the general score where
+    #: they follow and like nothing
     score: float
     reason: ReasonKind
     #: what the reason is about: the reader's own words, a title, a number

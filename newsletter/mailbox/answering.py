@@ -70,7 +70,7 @@ class Answers:
             subject=subject,
             done=list(lines),
             undo=undo,
-            interests=[str(interest) for interest in person.interests] if person and interests else [],
+            interests=[interest.short for interest in person.interests] if person and interests else [],
             link=link,
             label=label,
         )

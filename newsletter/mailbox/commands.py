@@ -16,9 +16,17 @@ from newsletter.mailbox.lines import read_line
 from newsletter.mailbox.prose import asides, is_courtesy, is_sentence
 from newsletter.mailbox.suggestion_lines import says_too_much, suggestion_in
 from newsletter.readers.asked import Command, Erase, Help, Leave, Pause, ShowInterests, Subscribe, Suggest, Unclear
+from subscribers.bibtex import holds_bibtex, in_lines
+from subscribers.errors import InvalidInterest
+from subscribers.interests import MAX_WITH_PAPERS, Interest
 
 #: Lines that are looked at.
 MAX_LINES = 300
+#: The same with pasted BibTeX, of which many make one.
+_MOST_PASTED = 5_000
+#: Characters of a line that are looked at.
+_WIDE = 1_000
+_SIGN = re.compile(r"\s*(?:[+＋−–-]|(?:not|no|mute|follow|add|subscribe)\s*:)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +47,43 @@ def commands_in(subject: str, lines: Sequence[str], *, reply: bool = False) -> U
     `lines` are what the person wrote (quotes are gone already). The subject of a `reply` is somebody else's, so it
     counts only where nothing was written below it.
     """
-    body = without_greeting(without_signature([line.strip()[:1_000] for line in lines[:MAX_LINES]]))
+    try:
+        lines = _with_bibtex_in_lines(lines)
+    except InvalidInterest as error:
+        return Understood((), str(error), prose=False)
+    body = without_greeting(without_signature([line.strip()[: _longest(line)] for line in lines[:MAX_LINES]]))
     silent = not any(body)
     mail = _Mail()
     taken = mail.read_subject(subject.strip(), body) if subject.strip() and (silent or not reply) else 0
     mail.read_body(body[taken:])
     return mail.understood(said_nothing=silent and (reply or not subject.strip()))
+
+
+def _with_bibtex_in_lines(lines: Sequence[str]) -> Sequence[str]:
+    """Papers that were pasted as BibTeX stand in one line, as something to follow. Raises `InvalidInterest`."""
+    text = "\n".join(line[:_WIDE] for line in lines[:_MOST_PASTED])
+    if not holds_bibtex(text):
+        return _unbroken(lines)
+    before = set(text.splitlines())
+    return [line if line in before or _SIGN.match(line) else f"+ {line}" for line in in_lines(text)]
+
+
+def _unbroken(lines: Sequence[str]) -> list[str]:
+    """A list of papers that a mail program has broken after a comma is one line again."""
+    whole: list[str] = []
+    for line in lines:
+        if whole and whole[-1].rstrip().endswith(",") and Interest(whole[-1]).papers:
+            below = Interest(line[:_WIDE].strip())
+            if below.papers and not below.statement:
+                whole[-1] = f"{whole[-1].rstrip()} {line.strip()}"
+                continue
+        whole.append(line)
+    return whole
+
+
+def _longest(line: str) -> int:
+    """Characters of a line that are looked at: papers take room."""
+    return MAX_WITH_PAPERS if len(line) > _WIDE and Interest(line[:MAX_WITH_PAPERS]).papers else _WIDE
 
 
 class _Mail:

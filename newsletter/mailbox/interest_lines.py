@@ -18,6 +18,7 @@ from newsletter.readers.asked import (
     Subscribe,
     Unclear,
 )
+from subscribers.interests import Interest, divided
 
 _BULLET = re.compile(r"[-–—−*•·‣▪◦+＋]+\s{0,5}|\(?\d{1,2}[.)]\s{1,5}")
 _ANNOUNCED = re.compile(
@@ -60,6 +61,9 @@ class InterestLines:
             self.over = True
             return [], []
         bare = line[found.end() :].strip() if (found := _BULLET.match(line)) else line
+        if Interest(bare).papers:
+            self.topics.append(bare)
+            return [], []
         commands = [one for one in read_line(bare) if isinstance(one, (*_COMMANDS, Mute, Follow, Unclear))]
         if any(isinstance(one, _COMMANDS) for one in commands):
             self.topics += [topic for one in commands if isinstance(one, Subscribe) for topic in one.interests]
@@ -68,7 +72,7 @@ class InterestLines:
         told = announced or _TOLD.fullmatch(bare)
         if told:
             text = next((group for group in told.groups() if group), "")
-            several = re.split(r"[,;]", text) if len(text) <= MAX_INTEREST else []
+            several = divided(text) if len(text) <= MAX_INTEREST else []
             self.topics += [topic for one in several if (topic := one.strip(" .")) and any(c.isalpha() for c in topic)]
             return [], []
         if _is_sentence(bare):

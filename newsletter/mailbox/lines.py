@@ -29,6 +29,7 @@ from newsletter.readers.asked import (
 )
 from subscribers.cadence import parse_timezone
 from subscribers.errors import InvalidCadence
+from subscribers.interests import Interest, divided
 
 #: Nobody asks for one thing in more words.
 MAX_WORDS = 30
@@ -46,6 +47,7 @@ _OPERATION = re.compile(
     r"(?P<sign>[+＋−–-]|(?:not|no|mute|follow|add|unfollow|unmute)\s{0,3}:)\s{0,3}(?P<text>[^\s+＋−–-].*)",
     re.IGNORECASE,
 )
+_NOT = re.compile(r"not?\s{0,3}:\s{0,3}", re.IGNORECASE)
 _TELEPHONE = re.compile(r"\+\s?\d[\d\s()/.-]{5,}")
 _TIMEZONE = re.compile(
     r"(?:please )?(?:(?:set|change|switch) )?(?:my )?(?:time ?zone|zeitzone|fuseau(?: horaire)?|zona horaria"
@@ -141,6 +143,8 @@ def read_line(line: str) -> list[Command | Unclear]:
     words = words_of(text)
     if not words and text.strip(" .") == "?":
         return [Help()]
+    if papers := _papers(line.strip()) or _papers(text):  # whole first: a quote at the end may be a title's
+        return [papers]
     if not words or len(words) > MAX_WORDS:
         return []
     if operation := _operation(text):
@@ -153,6 +157,19 @@ def read_line(line: str) -> list[Command | Unclear]:
     if cadence := cadence_in(words):
         return [cadence]
     return _subscribe_to(text, words) or _broken_cadence(text, words)
+
+
+def _papers(text: str) -> Command | None:
+    """ "+ 2312.00752, 10.1038/…": papers, of which a line may name many."""
+    found = _OPERATION.fullmatch(text)
+    if not found or not (interest := Interest(found["text"].strip())).papers:
+        return None
+    sign, muted = found["sign"].rstrip(" :").casefold(), _NOT.match(interest.text)
+    if sign in ("not", "no", "mute"):
+        return Mute(interest.text)
+    if sign in ("+", "＋", "follow", "add"):
+        return Mute(interest.text[muted.end() :]) if muted else Follow(interest.text)
+    return Unfollow(interest.text[muted.end() :] if muted else interest.text)
 
 
 def _operation(text: str) -> Command | Unclear | None:
@@ -291,10 +308,11 @@ def _subscribe_to(text: str, words: Sequence[str]) -> list[Command | Unclear]:
         return []
     rest = text[len(text) - len(rest) :]
     colon = rest.lstrip().startswith(":")
-    topics = [topic.strip(" .") for topic in re.split(r"[,;]", rest.lstrip(" :,-"))]
+    topics = [topic.strip(" .") for topic in divided(rest.lstrip(" :,-"))] or [""]
     topics[0] = _without_leading_fillers(topics[0])
     if colon or (len(words) <= 7 and not text.endswith((".", "!", "?"))):
-        return [Subscribe(tuple(topic for topic in topics if any(c.isalpha() for c in topic)))]
+        named = (topic for topic in topics if any(c.isalpha() for c in topic) or Interest(topic).papers)
+        return [Subscribe(tuple(named))]
     return []
 
 

@@ -8,27 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from newsletter.ranking.arrays import Integers, Vectors, product
+from newsletter.ranking.naming import COMMON, SAYS_LITTLE_ALONE, key
 
 #: So many groups at most: more are no overview.
 MOST = 9
 #: Groups are begun at several places, and the tightest ones kept.
 _STARTS, _ROUNDS = 3, 10
 _WORD = re.compile(r"[^\W\d_][\w'’+-]*[\w+]|[^\W\d_]")
-#: Words of titles that say nothing of what they are about.
-_COMMON = frozenset(
-    """a about across after all an and any are as at based be been before better beyond both but by can do does for from
-    has have how if in into is it its less more most new no not novel of off on one only or our over per rather some
-    study such than that the their them then there these this through to too toward towards two under up us use used
-    using via via was we what when where which while who why will with within without you your approach analysis case
-    efficient enhanced first framework improved improving improve method methods simple survey task tasks problem
-    application applications learning model models deep data system systems""".split()
-)
-_SAYS_LITTLE_ALONE = frozenset(
-    """learning model models deep data system systems network networks neural large fast robust adaptive general
-    language human multi self high low open real time single joint point points dynamic modeling modelling recognition
-    classification generation unified sequential building design generative estimation prediction detection analysis
-    optimization visual adversarial fusion environments error hidden latent""".split()
-)
 
 
 def topics_of(vectors: Vectors) -> Integers:
@@ -83,7 +69,7 @@ def _telling(within: Counter[str], everywhere: Counter[str], size: int, total: i
         share = within[term] / size
         elsewhere = (everywhere[term] - within[term]) / max(total - size, 1)
         long = 1.6 if " " in term else 1.0
-        dull = 0.35 if term in _SAYS_LITTLE_ALONE else 1.0
+        dull = 0.35 if term in SAYS_LITTLE_ALONE else 1.0
         often = 1 - 0.6 / within[term]
         return share * math.log((share + 0.02) / (elsewhere + 0.02)) * long * dull * often
 
@@ -105,22 +91,16 @@ def _terms(title: str) -> dict[str, str]:
     before = ""
     for word in _WORD.findall(title):
         form = word if any(c.isupper() for c in word[1:]) else word.lower()
-        if word.lower() in _COMMON and word.lower() not in _SAYS_LITTLE_ALONE:
+        if word.lower() in COMMON and word.lower() not in SAYS_LITTLE_ALONE:
             before = ""
             continue
-        key = _key(form)
-        if len(key) > 2 and word.lower() not in _COMMON:
-            found.setdefault(key, form)
+        term = key(form)
+        if len(term) > 2 and word.lower() not in COMMON:
+            found.setdefault(term, form)
         if before:
-            found.setdefault(f"{_key(before)} {key}", f"{before} {form}")
+            found.setdefault(f"{key(before)} {term}", f"{before} {form}")
         before = form
     return found
-
-
-def _key(word: str) -> str:
-    """Singular and plural count as one."""
-    plain = word.casefold()
-    return plain[:-1] if len(plain) > 3 and plain.endswith("s") and not plain.endswith(("ss", "us", "is")) else plain
 
 
 def _grouped(vectors: Vectors, count: int, rng: np.random.Generator) -> tuple[Integers, float]:

@@ -1,7 +1,7 @@
 """Text into vectors: only what is not known yet, by whatever embedder there is."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from sqlite_utils import Database
@@ -29,11 +29,34 @@ class Embedder(Protocol):
         """One row of unit length per text; `progress` is told how many are done. Raises `ModelError`."""
 
 
-def vectors_of(db: Database, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+@runtime_checkable
+class Asked(Protocol):
+    """An embedder that reads what is looked for (interests, searches) in another way than what is found."""
+
+    @property
+    def questions(self) -> Embedder:
+        """The same for those; under a name of its own where their vectors may differ."""
+
+
+def for_questions(embedder: Embedder) -> Embedder:
+    """The embedder for interests and searches: itself, where it reads every text in one way."""
+    return embedder.questions if isinstance(embedder, Asked) else embedder
+
+
+def vectors_of(
+    db: Database,
+    embedder: Embedder,
+    texts: Sequence[str],
+    progress: Progress | None = None,
+    *,
+    questions: bool = False,
+) -> Vectors:
     """Vectors of the texts, shape (texts, dimensions), float32; unknown texts are embedded and kept.
 
-    `progress` is called with (done, to do) for the unknown ones. Raises `ModelError`.
+    `questions`: the texts are interests or searches. `progress` is called with (done, to do) for the unknown ones.
+    Raises `ModelError`.
     """
+    embedder = for_questions(embedder) if questions else embedder
     if not texts:
         return np.zeros((0, 1), np.float32)
     hashes = [content_hash(text) for text in texts]
@@ -52,3 +75,10 @@ def vectors_of(db: Database, embedder: Embedder, texts: Sequence[str], progress:
         store.save_vectors(db, embedder.name, fresh)
         known.update(fresh)
     return np.stack([known[h] for h in hashes]).astype(np.float32)
+
+
+def known_vectors(db: Database, embedder: Embedder, texts: Sequence[str]) -> dict[str, Vectors]:
+    """The vectors of those texts that were read before, float32; the model is not asked."""
+    hashes = {text: content_hash(text) for text in texts}
+    known = store.load_vectors(db, embedder.name, set(hashes.values()))
+    return {text: known[h].astype(np.float32) for text, h in hashes.items() if h in known}

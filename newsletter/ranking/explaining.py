@@ -9,6 +9,7 @@ import numpy as np
 
 from newsletter.ranking.arrays import Booleans, Vectors
 from newsletter.ranking.attraction import MUTE_FLOOR, Attraction, attraction_of
+from newsletter.ranking.offer import Offer
 from newsletter.ranking.tastes import Tastes
 
 
@@ -16,23 +17,25 @@ from newsletter.ranking.tastes import Tastes
 class Scores:
     """Every entry as one reader's ranking sees it, had or not. Arrays of (entries,)."""
 
-    #: what ranking goes by; the sum of the next six
+    #: what ranking goes by; the sum of the next seven
     relevance: Vectors
-    #: how near an entry is to what the reader follows; 0 for all where they follow nothing
+    #: what the reader's own words make of it: those of the line that draws it most; 0 where they follow nothing
     words: Vectors
-    #: what their likes add to that
+    #: what their votes, and the papers that they named, add to that
     votes: Vectors
-    #: what it adds that words and likes agree
-    both: Vectors
+    #: what it is worth that an author is followed
+    author: Vectors
+    #: what readers of like taste said of it before
+    company: Vectors
     #: what their mutes take; not above 0
     mutes: Vectors
     #: what their dislikes take; not above 0
     dislikes: Vectors
     #: what it is worth in general, to who follows and likes nothing; else 0
     general: Vectors
-    #: standard deviations above this reader's average entry, before dislikes
+    #: standard deviations above what is average for this reader, before dislikes
     standing: Vectors
-    #: how near it is to the interest or the liked entry, less what is muted
+    #: how near it is to a line or a liked entry, less what is muted, in cosine similarity
     closeness: Vectors
     #: True where it is close to something muted
     muted: Booleans
@@ -42,52 +45,55 @@ class Scores:
 
 
 def scores_of(
-    entries: Vectors,
+    offer: Offer,
     tastes: Tastes,
-    general: Vectors,
     *,
-    seen: Booleans | None = None,
     named: Booleans | None = None,
+    authored: Booleans | None = None,
+    company: Vectors | None = None,
     floor: float = 0.0,
 ) -> Scores:
-    """The scores of the one reader of `tastes`, as `scoring.rank` has them (arguments as there)."""
+    """The scores of the one reader of `tastes`, as `scoring.rank` has them (arguments as there).
 
-    def attraction(seen: Booleans | None) -> Attraction:
-        return attraction_of(entries, general, tastes, 0, 1, seen=seen, named=named, floor=floor)
-
-    ranked = attraction(seen)
-    # What the reader has had counts for nothing there; here it has the score that it would have if they had not.
-    found = ranked if seen is None or not seen.any() else attraction(None)
-    follows, in_words = bool(found.follows[0]), len(found.followed.owner) > 0
-    nothing = np.zeros(len(entries), np.float32)
-    words = found.followed.nearest(found.followed.similarity)[0] if in_words else nothing
-    drawn = words
-    if len(found.liked.owner):
-        liking = found.liked.nearest(found.liked.similarity)[0]
-        drawn = np.maximum(words, liking) if in_words else liking
-    worth = nothing if follows else general
-    relevance = _merged(ranked.relevance, found.relevance, seen)
+    What the reader has had counts for nothing there; here it has the score that it would have if they had not.
+    """
+    found = attraction_of(offer, tastes, 0, 1, seen=None, named=named, authored=authored, floor=floor, company=company)
+    follows, in_words = bool(found.follows[0]), bool(len(found.followed.owner))
+    nothing = np.zeros(len(offer.entries), np.float32)
+    drawn, words = _drawn(found)
+    author = nothing
+    if authored is not None:
+        other = attraction_of(offer, tastes, 0, 1, seen=None, named=named, authored=None, floor=floor, company=company)
+        author = found.standing[0] - other.standing[0]
+    told = nothing if company is None or not follows else np.asarray(company[0], np.float32)
+    of_entry = drawn if in_words or found.liked is not None else offer.general
+    worth = nothing if in_words or found.liked is not None else offer.general
     return Scores(
-        relevance=relevance,
+        relevance=found.relevance[0],
         words=words,
         votes=drawn - words,
-        both=found.agreed[0] - found.close[0],
-        mutes=found.close[0] - drawn - worth,
-        dislikes=relevance - found.agreed[0],
+        author=author,
+        company=told,
+        mutes=found.standing[0] - of_entry - told - author,
+        dislikes=found.relevance[0] - found.standing[0],
         general=worth,
-        standing=(found.agreed[0] - ranked.middle[0]) / ranked.spread[0],
-        closeness=found.close[0],
+        standing=found.standing[0],
+        closeness=found.closeness[0],
         muted=found.muted[0],
         follows=follows,
         in_words=in_words,
     )
 
 
-def _merged(ranked: Vectors, otherwise: Vectors, seen: Booleans | None) -> Vectors:
-    """Of the one reader the values that ranking has, and the others where they have had the entry."""
-    return np.asarray(ranked[0] if seen is None else np.where(seen[0], otherwise[0], ranked[0]))
+def _drawn(found: Attraction) -> tuple[Vectors, Vectors]:
+    """What the line makes of each entry that draws it most, and the part of its words."""
+    if not len(found.followed.owner):
+        return found.learned[0], np.zeros_like(found.learned[0])
+    line = found.drawn.argmax(axis=0)
+    every = np.arange(found.drawn.shape[1])
+    return found.drawn[line, every], found.said[line, every]
 
 
-def near_muted(entries: Vectors, line: Vectors) -> Booleans:
-    """(entries,): True where an entry is close to a muted line in meaning."""
-    return np.asarray(entries @ line > MUTE_FLOOR)
+def near_muted(entry: Vectors, vectors: Vectors) -> Booleans:
+    """(vectors,): to which of these muted vectors an entry is close in meaning."""
+    return np.asarray(vectors @ entry > MUTE_FLOOR)

@@ -28,11 +28,11 @@ class Lexicon:
 
 
 def _words(text: str) -> set[str]:
-    return {_stem(word) for word in set(_WORD.findall(text.casefold()))}
+    return {stem(word) for word in set(_WORD.findall(text.casefold()))}
 
 
 @lru_cache(maxsize=50_000)
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
     """Without what English puts behind a noun for several; good enough to compare, no word by itself."""
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"

@@ -8,14 +8,16 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from io import BufferedReader, RawIOBase
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, cast
 
 import numpy as np
 
-from newsletter.errors import ModelError
-from newsletter.ranking.embedding import Vectors
-from newsletter.ranking.model_process import BUNDLED_SHA256
+from newsletter.errors import ModelError, ModelUnusable
+from newsletter.ranking.arrays import Vectors
+from newsletter.ranking.embedding import Embedder
+from newsletter.ranking.model_choice import BUNDLED, ModelChoice, questions_of
 
 #: Seconds after which whoever waits for the model may say that they want to stop.
 HEARING = 0.2
@@ -28,26 +30,50 @@ class ModelProcess:
     when needed; `close` ends it at once.
     """
 
-    def __init__(self, model: str = "bundled", *, batch: int = 32) -> None:
-        self._model = model
+    def __init__(
+        self,
+        model: ModelChoice | str = BUNDLED,
+        *,
+        batch: int = 16,
+        home: Path | str = ".",
+        background: bool = False,
+    ) -> None:
+        """`home` is the newsletter's folder: a model's folder is named from there. In the background it is polite."""
+        self._choice = model if isinstance(model, ModelChoice) else ModelChoice(model)
+        self._home = Path(home)
         self._batch = batch
+        self._background = background
         self._child: subprocess.Popen[bytes] | None = None
+        self._name = self._choice.vectors(self._home)
+        #: how the model was computed, and the bytes that its process needed at most; known once it has answered
+        self.precision, self.peak = "", 0
+        #: that all answers so far took, of all cores together
+        self.seconds = 0.0
 
     @property
     def name(self) -> str:
-        """The name under which vectors are kept; the bundled model's weights are part of it."""
-        return f"all-MiniLM-L6-v2@{BUNDLED_SHA256[:8]}" if self._model == "bundled" else self._model
+        """The name under which vectors are kept; the weights are part of it, of a folder and of the bundled model."""
+        return self._name
+
+    @property
+    def questions(self) -> Embedder:
+        """The same model for interests and searches; its own vectors for those, where the model may tell them apart."""
+        return self if self._choice.model == BUNDLED else _Questions(self)
 
     def embed(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Vectors of the texts, in order, float32. Raises `ModelError` in words for the operator.
 
         `progress` is called now and then while the model is loaded or thinks, too; what it raises ends that at once.
         """
+        return self.answer(texts, progress, queries=False)
+
+    def answer(self, texts: Sequence[str], progress: Callable[[int], None] | None = None, *, queries: bool) -> Vectors:
+        """The same, of what is looked for or of what is found."""
         if not texts:
             return np.zeros((0, 1), np.float32)
         # Half a pair of UTF-16 would end the tokenizer, and the process with it.
         whole = [text.encode("utf-8", "replace").decode() for text in texts]
-        request = json.dumps({"texts": whole}).encode() + b"\n"
+        request = json.dumps({"texts": whole, "queries": queries}).encode() + b"\n"
         code: int | None = None
         # It may just have ended for idleness, so it is asked twice.
         for _ in range(2):
@@ -101,12 +127,14 @@ class ModelProcess:
         while line := _line(stdout, progress, done):
             answer: dict[str, Any] = json.loads(line)
             if "error" in answer:
-                raise ModelError(answer["error"])
+                raise (ModelUnusable if answer.get("unusable") else ModelError)(answer["error"])
             if "done" in answer:
                 done = answer["done"]
                 if progress:
                     progress(done)
                 continue
+            self.precision, self.peak = answer["precision"], answer["peak"]
+            self.seconds += answer["seconds"]
             size = answer["rows"] * answer["columns"] * 4
             numbers = _bytes(stdout, size)
             if len(numbers) != size:
@@ -117,15 +145,31 @@ class ModelProcess:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
             self.close()
-            offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"} if self._model == "bundled" else {}
-            command = [sys.executable, "-m", "newsletter.ranking.model_process"]
+            choice = self._choice
+            offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"} if choice.model == BUNDLED else {}
+            command = [sys.executable, "-m", "newsletter.ranking.model_process", "--model", choice.model]
+            command += ["--backend", choice.backend, "--home", str(self._home), "--batch", str(self._batch)]
             self._child = subprocess.Popen(
-                [*command, "--model", self._model, "--batch", str(self._batch)],
+                [*command, "--background"] if self._background else command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={**os.environ, **offline, "TOKENIZERS_PARALLELISM": "true"},
             )
         return self._child
+
+
+class _Questions:
+    """An `Embedder` of what is looked for."""
+
+    def __init__(self, model: ModelProcess) -> None:
+        self._model = model
+
+    @property
+    def name(self) -> str:
+        return questions_of(self._model.name)
+
+    def embed(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        return self._model.answer(texts, progress, queries=True)
 
 
 def _line(stdout: RawIOBase, progress: Callable[[int], None] | None, done: int) -> bytes:

@@ -77,6 +77,17 @@ def likes(db: Database, entry_ids: Iterable[int]) -> dict[int, int]:
     )
 
 
+def wanting(db: Database, entry_ids: Iterable[int], most: int) -> list[tuple[int, int]]:
+    """(reader, entry) of the newest votes for more like one of these entries, at most so many."""
+    return list(
+        db.conn.execute(
+            "SELECT subscriber_id, entry_id FROM votes WHERE value = 1 "
+            "AND entry_id IN (SELECT value FROM json_each(?)) ORDER BY at DESC, subscriber_id, entry_id LIMIT ?",
+            [json.dumps(list(entry_ids)), most],
+        )
+    )
+
+
 def by_day(db: Database, since: date) -> tuple[dict[date, int], dict[date, int]]:
     """How many asked for (more, less) like something, by the day (UTC) of their last word about it."""
     found: dict[int, dict[date, int]] = {1: {}, -1: {}}

@@ -19,6 +19,7 @@ from newsletter.ranking import votes
 from newsletter.readers.as_sent import as_sent
 from newsletter.readers.coming import Coming, coming
 from newsletter.readers.doing import carry_out, load_commands
+from newsletter.readers.followed import Followed, followed, note_papers, recent
 from newsletter.readers.keeping import Kept, Receipt, erase, export, forget, kept
 from newsletter.readers.mails import Mails, Thread, wishes_of
 from newsletter.readers.suggested import Suggested, suggest
@@ -33,7 +34,7 @@ from subscribers.consent import Wishes
 from subscribers.database import writing
 from subscribers.errors import InvalidAddress, TooMany
 from subscribers.evidence import Origin, record
-from subscribers.interests import parse_interests
+from subscribers.interests import Interest, parse_interests
 from subscribers.people import Subscriber
 from subscribers.states import State
 from subscribers.suppression import Reason, suppression_of
@@ -106,8 +107,19 @@ class Readers:
                 self._already(person, key or token, thread)
                 return
             self.post_asking(
-                "confirm", NoticeKind.CONFIRMATION, token, person, thread=thread, key=key, **_wishes_said(wishes)
+                "confirm", NoticeKind.CONFIRMATION, token, person, thread=thread, key=key, **wishes_of(wishes)
             )
+
+    def add(self, address: str, *, name: str, interests: Iterable[str], cadence: Cadence | None) -> Subscriber:
+        """Add a person on the operator's word. Raises as `people.add_by_operator`, and `InvalidInterest`."""
+        lines, cadence, now = (
+            parse_interests(list(interests)),
+            cadence or self._settings.cadence.cadence(),
+            self._clock(),
+        )
+        person = people.add_by_operator(self._db, address, name=name, interests=lines, cadence=cadence, now=now)
+        note_papers(self._db, lines, now)
+        return person
 
     def ask_to_confirm(self, person: Subscriber) -> None:
         """One confirmation for somebody whom the operator brought in without proof of their consent."""
@@ -115,7 +127,7 @@ class Readers:
         wishes = Wishes(person.name, person.interests, person.cadence)
         with writing(self._db):
             confirmations.ask(self._db, person.id, Asked.SUBSCRIBE, {"wishes": wishes.dump()}, now, token=token)
-            self.post_asking("confirm", NoticeKind.CONFIRMATION, token, person, **_wishes_said(wishes))
+            self.post_asking("confirm", NoticeKind.CONFIRMATION, token, person, **wishes_of(wishes))
 
     def pending(self, token: str) -> Pending | None:
         """What a confirmation's link is about; changes nothing. None for a token that we do not know."""
@@ -144,6 +156,7 @@ class Readers:
             match pending.purpose:
                 case Asked.SUBSCRIBE:
                     consent.confirm(self._db, token, words=words, origin=origin, now=now)
+                    note_papers(self._db, self.again(person).interests, now)
                 case Asked.ADDRESS:
                     address = pending.detail["address"]
                     other = people.find(self._db, address)
@@ -253,6 +266,7 @@ class Readers:
             )
             if parsed is not None:
                 people.set_interests(self._db, person.id, parsed)
+                note_papers(self._db, parsed, self._clock())
             if announcements is not None and announcements != person.announcements:
                 event = f"announcements {'on' if announcements else 'off'}"
                 record(self._db, person.id, event=event, origin=origin, words="", now=self._clock())
@@ -319,8 +333,12 @@ class Readers:
     # -- for pages
 
     def matching(self, line: str, most: int = 3) -> list[Entry]:
-        """Recent entries that hold words of the line, the best match first."""
-        return entries.matching(self._db, line, most)
+        """Recent entries that hold words of a line of interest, or are by its author, the best match first."""
+        return recent(self._db, line, most)
+
+    def followed(self, interests: Iterable[Interest]) -> list[Followed]:
+        """Those of the lines that name papers, with what is known of each paper."""
+        return followed(self._db, interests)
 
     @property
     def title(self) -> str:
@@ -357,7 +375,7 @@ class Readers:
         ledger.post(self._db, notice, self._clock())
 
     def _limit_network(self, origin: Origin, now: datetime) -> None:
-        network = _network(origin.ip)
+        network = network_of(origin.ip)
         if network and not limits.allow(self._db, "network", network, now, most=PER_NETWORK, within=NETWORK_WINDOW):
             raise TooMany(
                 "Too many requests came from your network. Try again in an hour, or write us a mail.", NETWORK_WINDOW
@@ -368,12 +386,8 @@ class Readers:
         return people.by_id(self._db, person.id) or person
 
 
-def _wishes_said(wishes: Wishes) -> dict[str, Any]:
-    return {"interests": [str(interest) for interest in wishes.interests], "rhythm": words.rhythm(wishes.cadence)}
-
-
-def _network(ip: str) -> str:
-    """An IPv4 address, or the network of an IPv6 one: who has that has all of it."""
+def network_of(ip: str) -> str:
+    """An IPv4 address, or the network of an IPv6 one: who has that has all of it. Empty for no address."""
     try:
         address = ip_address(ip)
     except ValueError:

@@ -139,11 +139,11 @@ def wish_in_words(command: Command, *, quoting: bool = True) -> str:
         case ChangeCadence() | ChangeTimezone():
             return "change when the issues come"
         case Follow(text):
-            return f"follow “{text}”"
+            return f"follow {_quoted(Interest(text))}"
         case Unfollow(text):
-            return f"follow “{text}” no more"
+            return f"follow {_quoted(Interest(text))} no more"
         case Mute(text):
-            return f"mute “{text}”"
+            return f"mute {_quoted(Interest(text))}"
         case More(numbers) | Less(numbers):
             what = "more" if isinstance(command, More) else "less"
             return f"{what} like entry {', '.join(map(str, numbers))}"
@@ -206,18 +206,38 @@ def _pause_again(person: Subscriber, now: datetime) -> str:
 
 def _interests(before: Sequence[Interest], command: Follow | Unfollow | Mute) -> tuple[list[Interest], str, str]:
     """The interests afterwards, what was done, and how it is taken back."""
-    others = [one for one in before if one.text.casefold() != command.text.casefold()]
-    was = next((one for one in before if one not in others), None)
+    wanted = Interest(command.text, muted=isinstance(command, Mute))
+    dropped = [one for one in before if one.text.casefold() == command.text.casefold()]
+    if isinstance(command, Unfollow) and not dropped:  # by another name of it
+        dropped = [one for one in before if one.is_meant_by(command.text)]
+    others = [one for one in before if one not in dropped]
+    was = dropped[0] if dropped else None
     back = f"“- {command.text}”" if was is None else f"“{was}”" if was.muted else f"“+ {was}”"
     if isinstance(command, Unfollow):
         if was is None:
-            return others, f"You did not follow “{command.text}”, so nothing was dropped.", ""
-        return others, f"“{was.text}” is dropped.", f"{back} brings it back."
-    muted = isinstance(command, Mute)
-    line = f"“{command.text}” is kept away" if muted else f"You follow “{command.text}”"
-    if was and was.muted is muted:
+            return _without_papers(before, wanted)
+        return others, f"{_quoted(was)} is dropped.", f"{back} brings it back."
+    line = f"{_quoted(wanted)} is kept away" if wanted.muted else f"You follow {_quoted(wanted)}"
+    if was and was.muted is wanted.muted:
         return list(before), f"{line} already.", ""
-    return [*others, Interest(command.text, muted=muted)], f"{line} now.", f"{back} takes it back."
+    return [*others, wanted], f"{line} now.", f"{back} takes it back."
+
+
+def _without_papers(before: Sequence[Interest], unwanted: Interest) -> tuple[list[Interest], str, str]:
+    """The same, where the papers that somebody names stand in a line among others."""
+    keys = set(unwanted.papers)
+    line = next((one for one in before if keys and not unwanted.statement and keys <= set(one.papers)), None)
+    left = line.without(keys) if line else None
+    if line is None or left is None:
+        return list(before), f"You did not follow “{unwanted.text}”, so nothing was dropped.", ""
+    after = [left if one == line else one for one in before]
+    back = f"“- {left.text}” and “+ {line}”, on two lines, take it back."
+    return after, f"“{unwanted.text}” is dropped from what is now {_quoted(left)}.", back
+
+
+def _quoted(interest: Interest) -> str:
+    """Its label in quotes, unless that is quoted already."""
+    return interest.label if interest.label.startswith("“") else f"“{interest.label}”"
 
 
 def _vote(readers: "Readers", person: Subscriber, numbered: Sequence[int], number: int, value: int) -> tuple[str, bool]:

@@ -54,7 +54,7 @@ class _Table:
 
 
 #: Columns that hold JSON.
-_JSON = frozenset({"detail", "recipe", "entry"})
+_JSON = frozenset({"detail", "recipe", "entry", "entry_ids"})
 _ALWAYS = "until you ask us to erase you"
 TABLES: dict[str, _Table] = {
     "subscribers": _Table(
@@ -66,6 +66,11 @@ TABLES: dict[str, _Table] = {
     ),
     "interests": _Table("what you follow and mute, in your own words", "to choose your issue", _ALWAYS),
     "votes": _Table("your votes", "to choose your issue", _ALWAYS),
+    "proposals": _Table(
+        "what your votes show that you like, whether you wanted to follow it, and which entries say so",
+        "to ask you about each only once",
+        _ALWAYS,
+    ),
     "evidence": _Table(
         "what you agreed to: when, from which page or mail, network address and browser, and the words you were shown",
         "the law wants us to be able to prove that you asked for this",

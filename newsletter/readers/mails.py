@@ -15,6 +15,7 @@ from newsletter.rendering.links import Purpose, Signer
 from newsletter.rendering.look import look_of
 from newsletter.rendering.stationery import Stationery
 from newsletter.settings import Settings
+from subscribers.consent import Wishes
 from subscribers.people import Subscriber
 
 #: In a Message-ID and behind the + of an address: the token of a confirmation, so that a reply confirms too.
@@ -157,9 +158,9 @@ class Mails:
         return f"<announcements.{self._settings.domain}>"
 
 
-def wishes_of(person: Subscriber) -> Mapping[str, Any]:
+def wishes_of(person: Subscriber | Wishes) -> Mapping[str, Any]:
     """What a template says of somebody's wishes."""
     return {
-        "interests": [str(interest) for interest in person.interests],
+        "interests": [interest.short for interest in person.interests],
         "rhythm": words.rhythm(person.cadence),
     }

@@ -21,6 +21,7 @@ from newsletter.rendering.wrapping import fill
 
 READER_FIELDS = ("name", "address", "number", "rhythm", "since", "next_date")
 LINK_FIELDS = ("leave", "preferences", "pause", "privacy", "suggest", "issue")
+_PROPOSAL = Holes("proposal", ("words", "link"))
 _BLOCKS = {Section.FAVOURITES: "favourite", Section.OUTSIDE: "outside"}
 
 
@@ -48,6 +49,7 @@ class BodyTemplate:
             "links": Holes("links", LINK_FIELDS),
             "greeting": hole("greeting"),
             "preheader": hole("preheader"),
+            "proposed": hole("proposed"),
             "sections": [],
             "left_out": "",
         }
@@ -101,6 +103,7 @@ class BodyTemplate:
         if recipe.left_out:
             body = [*body, self._left_out(recipe.left_out).filled(values)]
         values["greeting"] = self._greeting(recipe).filled(values)
+        values["proposed"] = self._proposed().filled(values) if recipe.proposal and self.asks else b""
         return self.shell().around("body", body, values)
 
     def _left_out(self, count: int) -> Fragment:
@@ -117,6 +120,19 @@ class BodyTemplate:
             if not recipe.name:
                 reader["name"] = ""
             fragment = self._part(key, reader=reader, **_greeting_variables(recipe))
+        return fragment
+
+    @property
+    def asks(self) -> bool:
+        """Has the document a place for an interest to propose? Issues that were frozen long ago have none."""
+        return "proposed" in self.shell().holes
+
+    def _proposed(self) -> Fragment:
+        """The question about an interest that the reader's votes show."""
+        key = ("proposed",)
+        if (fragment := self._fragments.get(key)) is None:
+            rendered = self._plain_part("proposed", self._with_holes | {"proposal": _PROPOSAL})
+            fragment = self._fragments[key] = cut(self._apart(rendered), self._literal)
         return fragment
 
     def preheader(self, count: int) -> Fragment:
@@ -175,8 +191,17 @@ class BodyTemplate:
                 "left_out": words.number(recipe.left_out) if recipe.left_out else "",
                 "greeting": self._plain_part("greeting", common | _greeting_variables(recipe)),
                 "preheader": self._plain_part("preheader", common | {"also": also}) if self.is_html else "",
+                "proposed": self._asking(recipe, links, common) if recipe.proposal and self.asks else "",
             }
         )
+
+    def _asking(self, recipe: Recipe, links: Mapping[str, str], common: dict[str, Any]) -> str:
+        proposal = {"words": recipe.proposal, "link": links["proposal.link"]}
+        return self._apart(self._plain_part("proposed", common | {"proposal": proposal}))
+
+    def _apart(self, rendered: str) -> str:
+        """In a text what stands there is a paragraph; where nothing does, there is no gap."""
+        return rendered if self.is_html else f"{rendered}\n\n"
 
     def said(self, kind: ReasonKind, about: str) -> str:
         """Why an entry is there, as it reads."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from newsletter.errors import TemplateError
 from newsletter.issues.issue import Pick, ReasonKind, Section, parse_issue_key
+from newsletter.ranking.proposals import number_of
 from newsletter.rendering import words
 from newsletter.rendering.body import LINK_FIELDS, BodyTemplate
 from newsletter.rendering.card import SENTENCE, Card
@@ -100,6 +101,11 @@ class Edition:
         text = dict(html)
         for name, value in _reader_values(recipe, reader).items():
             html[name], text[name] = self.html.value(value), self.text.value(value)
+        if recipe.proposal:
+            (token,) = signed.tokens((Purpose.PROPOSAL,), number_of(recipe.proposal))
+            html["proposal.link"] = text["proposal.link"] = self._paths[Purpose.PROPOSAL] + token + _SOFT_BREAK
+            html["proposal.words"] = self.html.value(recipe.proposal)
+            text["proposal.words"] = self.text.value(recipe.proposal)
         html_body: list[bytes] = []
         text_body: list[bytes] = []
         section: Section | None = None
@@ -185,6 +191,8 @@ class Edition:
             for name, purpose in zip(LINK_FIELDS, (*_READER_LINKS, Purpose.SUGGEST), strict=False)
         }
         links["links.issue"] = signer.url(Purpose.ISSUE, person, self._number)
+        if recipe.proposal:
+            links["proposal.link"] = signer.url(Purpose.PROPOSAL, person, number_of(recipe.proposal))
         for pick in recipe.picks:
             links[f"more.{pick.entry_id}"] = signer.url(Purpose.MORE, person, pick.entry_id)
             links[f"less.{pick.entry_id}"] = signer.url(Purpose.LESS, person, pick.entry_id)
@@ -226,8 +234,8 @@ def check(edition: Edition, recipe: Recipe, cards: Mapping[int, Card], reader: R
             n = next((n for n, (a, b) in enumerate(zip(expected, joined, strict=False)) if a != b), len(joined))
             raise TemplateError(
                 f"The templates' {kind} uses a value of the reader's (reader.…, links.…, pick.sentence, pick.rest, "
-                "pick.more, pick.less, reason.words) in a condition or filter; such values are filled in later, so "
-                f"they may only be printed. It happens before {expected[n : n + 60]!r}."
+                "pick.more, pick.less, reason.words, proposal.…) in a condition or filter; such values are filled in "
+                f"later, so they may only be printed. It happens before {expected[n : n + 60]!r}."
             )
 
 

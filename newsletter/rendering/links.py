@@ -51,6 +51,10 @@ class Purpose(IntEnum):
     SUGGEST = 11
     #: the operator's look at a suggestion; subject: the suggestion; never in a mail to a reader
     SUGGESTION = 12
+    #: the reader searches what came in, and may follow a search
+    SEARCH = 13
+    #: the reader says yes or no to an interest that their votes show; subject: its number (see ranking/proposals.py)
+    PROPOSAL = 14
 
 
 #: First part of the path, per purpose.
@@ -68,6 +72,8 @@ PATHS = {
     Purpose.BOUNCE: "bounce",
     Purpose.SUGGEST: "suggest",
     Purpose.SUGGESTION: "suggestion",
+    Purpose.SEARCH: "search",
+    Purpose.PROPOSAL: "interest",
 }
 #: What the subject is a number of: part of what is signed, so that entry 7 and issue 7 differ.
 _KINDS = dict.fromkeys(Purpose, b"") | {
@@ -80,6 +86,8 @@ _KINDS = dict.fromkeys(Purpose, b"") | {
     Purpose.BOUNCE: b"delivery",
     Purpose.SUGGEST: b"suggest",
     Purpose.SUGGESTION: b"suggestion",
+    Purpose.SEARCH: b"search",
+    Purpose.PROPOSAL: b"proposal",
 }
 #: First byte of a token, and which quarter of the digest signs it.
 _SLOTS = {p: (bytes((p,)), p % 4 * _DIGEST, p % 4 * _DIGEST + _DIGEST) for p in Purpose}

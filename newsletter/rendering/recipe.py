@@ -33,6 +33,8 @@ class Recipe:
     key_id: int
     #: so many picks, from the end, did not fit into a mail and are only linked
     left_out: int = 0
+    #: an interest that the reader's votes show, which the mail asks about; empty for none, and in old recipes
+    proposal: str = ""
 
     @property
     def shown(self) -> tuple[Pick, ...]:
@@ -45,6 +47,8 @@ class Recipe:
         values["picks"] = [
             (pick.entry_id, pick.section, pick.score, pick.reason, pick.words, pick.sentence) for pick in self.picks
         ]
+        if not self.proposal:
+            del values["proposal"]  # most have none
         return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -1,6 +1,7 @@
 """Copies to try templates with before any mail is made: the worst that entries and readers can be."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from newsletter.issues.issue import Pick, ReasonKind, Section
 from newsletter.rendering.card import Card
@@ -32,7 +33,8 @@ def sample_recipes(key_id: int) -> Iterator[Recipe]:
     )
     for follows in (True, False):
         for name in ("", _NASTY):
-            yield Recipe(everything, name, 1, _NASTY, "morning", "3 March 2026", _NASTY, follows, key_id)
+            whole = Recipe(everything, name, 1, _NASTY, "morning", "3 March 2026", _NASTY, follows, key_id)
+            yield replace(whole, proposal=_NASTY if follows else "")
     # So many that some do not fit.
     yield _for_you([_FULL] * 80, key_id)
 

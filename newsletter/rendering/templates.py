@@ -33,15 +33,19 @@ FILES = (
         for part in ("head", "greeting", "preheader", "section", "card", "reason", "favourite", "outside", "left-out")
     ),
     "issue/foot.html",
+    "issue/proposed.html",
     "issue/issue.txt",
     "issue/greeting.txt",
     "issue/reason.txt",
+    "issue/proposed.txt",
     "issue/subject.txt",
 )
 
 _TAGS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 #: Values that differ by reader, or by the sentence that a reader sees: holes while a template is rendered.
-_LATER = re.compile(r"(reader|links)\.\w+|pick\.(number|sentence|rest|reason|more|less)|reason\.words")
+_LATER = re.compile(
+    r"(reader|links)\.\w+|pick\.(number|sentence|rest|reason|more|less)|reason\.words|proposal\.(words|link)"
+)
 _DECIDING = (nodes.Filter, nodes.Test, nodes.Compare, nodes.And, nodes.Or, nodes.Not, nodes.Call)
 Place = tuple[int, str]
 _ENTITY = re.compile(r"&\w+;")

@@ -78,7 +78,7 @@ class Studio:
         self._watching = threading.Thread(target=self._watch, name="studio-watch")
 
         def opening(by: Settings) -> Newsletter:
-            newsletter = Newsletter(project, clock=clock, embedder=embedder or self._model.of(by))
+            newsletter = Newsletter(project, clock=clock, embedder=embedder or self._model.of(project, by))
             newsletter.database.conn.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
             return newsletter
 

@@ -5,11 +5,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from newsletter.errors import NewsletterError
+from newsletter.models import choice_serving
 from newsletter.newsletter import Newsletter
 from newsletter.ranking.arrays import Vectors
-from newsletter.ranking.embedding import Embedder
+from newsletter.ranking.embedding import Embedder, for_questions
 from newsletter.ranking.model import ModelProcess
+from newsletter.ranking.model_choice import ModelChoice
+from newsletter.ranking.store import serving_model
 from newsletter.settings import FILE, Settings, load
+from newsletter.store import FILE as STORE
+from newsletter.store import open_store
 from subscribers.errors import SubscribersError
 
 
@@ -19,15 +24,19 @@ class SharedModel:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: ModelProcess | None = None
-        self._made_for: tuple[str, int] | None = None
+        self._made_for: tuple[ModelChoice, int] | None = None
 
-    def of(self, settings: Settings) -> Embedder:
-        """The model that the settings name."""
-        wanted = (settings.model.name, settings.model.batch)
+    def of(self, project: Path, settings: Settings) -> Embedder:
+        """The model that everything goes by: the one that the settings name, or the one before as long as it serves."""
+        db = open_store(project / STORE)
+        try:
+            wanted = (choice_serving(db, settings.model, project), settings.model.batch)
+        finally:
+            db.conn.close()
         with self._lock:
             if self._process is None or self._made_for != wanted:
                 self._close()
-                self._process, self._made_for = ModelProcess(wanted[0], batch=wanted[1]), wanted
+                self._process, self._made_for = ModelProcess(wanted[0], batch=wanted[1], home=project), wanted
             return _Turn(self._lock, self._process)
 
     def close(self) -> None:
@@ -44,13 +53,17 @@ class SharedModel:
 class _Turn:
     """The model, for one thread at a time."""
 
-    def __init__(self, lock: threading.Lock, process: ModelProcess) -> None:
+    def __init__(self, lock: threading.Lock, process: Embedder) -> None:
         self._lock = lock
         self._process = process
 
     @property
     def name(self) -> str:
         return self._process.name
+
+    @property
+    def questions(self) -> Embedder:
+        return _Turn(self._lock, for_questions(self._process))
 
     def embed(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         with self._lock:
@@ -69,13 +82,14 @@ class Bench:
         #: why the settings on disk do not hold; empty where they do
         self.trouble = ""
         self._newsletter = opening(load(project))
+        self._model = serving_model(self._newsletter.database)
 
     @property
     def newsletter(self) -> Newsletter:
         """By the settings of this moment."""
-        seen = stamp(self._path)
-        if seen != self._seen:
-            self._seen = seen
+        seen, model = stamp(self._path), serving_model(self._newsletter.database)
+        if (seen, model) != (self._seen, self._model):
+            self._seen, self._model = seen, model
             try:
                 fresh = self._opening(load(self._project))
             except (NewsletterError, SubscribersError) as error:

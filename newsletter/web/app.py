@@ -32,7 +32,9 @@ from newsletter.web import (
     joining,
     leaving,
     privacy,
+    proposing,
     reading,
+    searching,
     suggesting,
     suppressed,
     troubles,
@@ -46,8 +48,8 @@ from newsletter.web.nonces import Nonces
 from newsletter.web.pages import Pages
 from newsletter.web.visit import Site, Visit, client_of
 
-#: Bytes that a form may post.
-MOST_BODY = 64 * 1024
+#: Bytes that a form may post: room for BibTeX of a hundred papers with their abstracts.
+MOST_BODY = 256 * 1024
 Handler = Callable[[Visit], Response]
 #: Public pages change when an issue goes out.
 _PUBLIC = {"Cache-Control": "public, max-age=300"}
@@ -66,6 +68,8 @@ class Route:
     posts: bool = False
     #: added to the answer; by default it is one person's
     headers: dict[str, str] | None = None
+    #: answered at a desk of its own, so that nobody who votes or leaves waits behind it
+    slow: bool = False
 
 
 ROUTES = (
@@ -87,6 +91,9 @@ ROUTES = (
     Route("/feed/{token}", reading.own_feed),
     Route("/privacy", privacy.public, headers=_PUBLIC),
     Route("/privacy/{token}", privacy.personal, posts=True),
+    Route("/search", searching.search, slow=True),
+    Route("/search/{token}", searching.search, posts=True, slow=True),
+    Route("/interest/{token}", proposing.propose, posts=True),
     Route("/suggest/{token}", suggesting.suggest, posts=True),
     Route("/suggestion/{token}", suggesting.suggestion, posts=True),
     Route("/lift/{token}", suppressed.lift, posts=True),
@@ -115,18 +122,22 @@ def create_app(
         newsletter.database.conn.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
         return newsletter
 
+    # They search by the model that serves now.
     counter, amazon = Desks(opened, desks), Amazon(http)
+    slow = Desks(opened, 1, "search", outdated=lambda newsletter: newsletter.models.is_outdated)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         counter.open()
+        slow.open()
         yield
         await asyncio.to_thread(counter.close)
+        await asyncio.to_thread(slow.close)
         amazon.close()
 
     app = FastAPI(openapi_url=None, lifespan=lifespan, redirect_slashes=False)
     for route in ROUTES:
-        _add(app, site, route.path, _answering(site, counter, route), posts=route.posts)
+        _add(app, site, route.path, _answering(site, slow if route.slow else counter, route), posts=route.posts)
     for path, endpoint in Hooks(site, counter, amazon).endpoints().items():
         app.add_api_route(site.base + path, endpoint, methods=["POST"], include_in_schema=False, response_model=None)
     if site.base:

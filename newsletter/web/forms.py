@@ -11,7 +11,7 @@ from newsletter.web.zones import offered
 from subscribers.address import parse_address
 from subscribers.cadence import WEEKDAYS, Cadence, Frequency, parse_cadence
 from subscribers.errors import InvalidAddress, InvalidCadence, InvalidInterest
-from subscribers.interests import Interest, parse_interests
+from subscribers.interests import Interest, lines_in, parse_interests
 from subscribers.people import Subscriber
 
 CADENCES = (
@@ -87,7 +87,7 @@ def check_wishes(typed: Typed) -> Checked:
     wrong: dict[str, str] = {}
     interests: tuple[Interest, ...] = ()
     try:
-        interests = parse_interests([line for line in typed.interests.splitlines() if line.strip()])
+        interests = parse_interests(lines_in(typed.interests))
     except InvalidInterest as error:
         wrong["interests"] = str(error)
     frequency, cadence = typed.cadence, None

@@ -1,5 +1,6 @@
 """Pages for who wants to read: subscribe, look into your mailbox, a form for other pages, what matches."""
 
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from newsletter.web.forms import Typed, check_address, check_wishes, choices, empty, mend, typed_in
 from newsletter.web.visit import Visit
 from subscribers.errors import InvalidAddress, InvalidInterest, TooMany
+from subscribers.interests import lines_in
 
 #: What stands under the button: kept as evidence with every request.
 CONSENT = (
@@ -81,6 +83,8 @@ def form(
         notice=notice,
         guess=guess,
         matching=True,
+        named=(),
+        changes=None,
         consent=CONSENT,
         choices=choices(typed, visit.now),
         join_nonce=visit.site.nonces.of("/", visit.now),
@@ -89,7 +93,11 @@ def form(
 
 def matching(visit: Visit) -> Response:
     """A piece of HTML: recent entries that match what is being typed."""
-    typed = [line.strip() for line in visit.query.get("q", "")[-1_000:].splitlines()]
+    # Of BibTeX half typed nothing can be said: then its lines are words like others.
+    asked = visit.query.get("q", "")[-1_000:]
+    with suppress(InvalidInterest):
+        asked = "\n".join(lines_in(asked))
+    typed = [line.strip() for line in asked.splitlines()]
     followed = [line for line in typed if line and not line.casefold().startswith(("not:", "no:"))][-_LINES:]
     found: dict[int, Any] = {}
     for line in reversed(followed):

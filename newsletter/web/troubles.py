@@ -23,7 +23,7 @@ _WORDS = {
     404: ("There is nothing here.", "Perhaps the address is not whole: copy all of it, up to the end of its line."),
     405: ("Not in this way.", "This page can be looked at, but what your program asked of it is not possible."),
     408: ("That took too long.", "What was sent did not arrive in time. Go back and try it again."),
-    413: ("That is too much.", "At most 64 kB can be sent at once. Go back and shorten it."),
+    413: ("That is too much.", "At most 256 kB can be sent at once. Go back and shorten it."),
 }
 #: Seconds after which somebody may try again while the database is busy.
 BUSY_SECONDS = 10

@@ -1,7 +1,7 @@
 """One request for a page, as the handlers see it: what was asked, by whom, and the means to answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from newsletter.bodies import Form
 from newsletter.newsletter import Newsletter
 from newsletter.rendering.links import PATHS, Claim, Purpose, Signer, verify
 from newsletter.settings import Settings
+from newsletter.web.crowding import Crowd
 from newsletter.web.nonces import Nonces
 from newsletter.web.pages import Pages
 from subscribers.evidence import Origin
@@ -46,6 +47,8 @@ class Site:
     clock: Callable[[], datetime]
     #: called after something may have been put into the outbox
     wake: Callable[[], None]
+    #: how many searches come from where
+    crowd: Crowd = field(default_factory=Crowd)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from datetime import date, datetime, time, timedelta
 
 from starlette.responses import Response
 
+from newsletter.readers.proposed import Asked, open_proposal
 from newsletter.rendering import words
 from newsletter.rendering.links import Purpose
+from newsletter.web import proposing
 from newsletter.web.forms import Checked, check_wishes, choices, mend, typed_in, typed_of
 from newsletter.web.visit import Visit
 from subscribers.errors import InvalidInterest
@@ -26,6 +28,8 @@ def preferences(visit: Visit) -> Response:
         return visit.unknown_link(Purpose.PREFERENCES)
     if quiet := visit.gone_quiet(person):
         return quiet
+    if visit.act in proposing.ANSWERS:
+        return _answered(visit, person, proposing.meant(visit, person))
     before = typed_of(person)
     typed = replace(typed_in(visit.form, before), address=person.address) if visit.posted else before
     if not visit.pressed:
@@ -48,18 +52,38 @@ def preferences(visit: Visit) -> Response:
     return _preferences(visit, person, checked)
 
 
-def _preferences(visit: Visit, person: Subscriber, checked: Checked, changes: list[str] | None = None) -> Response:
+def _answered(visit: Visit, person: Subscriber, asked: Asked | None) -> Response:
+    """What they say to an interest that their votes show; the rest of the page is as it was."""
+    if asked is None:
+        return _preferences(visit, person, Checked(typed_of(person)))
+    after, wrong = proposing.answered(visit, person, asked)
+    checked = Checked(typed_of(after))
+    if wrong:
+        checked.wrong["interests"] = wrong
+        return _preferences(visit, after, checked)
+    if visit.act == "follow":
+        return _preferences(visit, after, checked, changes_between(person, after))
+    return _preferences(visit, after, checked, declined=asked.text)
+
+
+def _preferences(
+    visit: Visit, person: Subscriber, checked: Checked, changes: list[str] | None = None, declined: str = ""
+) -> Response:
     typed, wrong = checked.typed, checked.wrong
+    asked = open_proposal(visit.newsletter.database, person)
     return visit.page(
         "preferences.html",
         400 if wrong else 200,
         changes=changes,
+        declined=declined,
+        proposal=proposing.shown(asked) if asked else None,
         typed=typed,
         wrong=wrong,
         mend=mend(wrong),
         guess=False,
         matching=False,
         choices=choices(typed, visit.now),
+        named=visit.newsletter.readers.followed(person.interests),
         address=person.address,
         links={
             name: visit.link(purpose, person)
@@ -69,6 +93,7 @@ def _preferences(visit: Visit, person: Subscriber, checked: Checked, changes: li
                 ("privacy", Purpose.PRIVACY),
                 ("feed", Purpose.FEED),
                 ("suggest", Purpose.SUGGEST),
+                ("search", Purpose.SEARCH),
             )
         },
         next_issue=visit.next_issue(person),
@@ -82,9 +107,9 @@ def changes_between(before: Subscriber, after: Subscriber) -> list[str]:
     new = [interest for interest in after.interests if interest not in before.interests]
     gone = [interest for interest in before.interests if interest not in after.interests]
     changes = [
-        *(f"{'Kept away from now on' if interest.muted else 'You now follow'}: {interest.text}" for interest in new),
+        *(f"{'Kept away from now on' if interest.muted else 'You now follow'}: {interest.label}" for interest in new),
         *(
-            f"{'No longer kept away' if interest.muted else 'You no longer follow'}: {interest.text}"
+            f"{'No longer kept away' if interest.muted else 'You no longer follow'}: {interest.label}"
             for interest in gone
         ),
     ]

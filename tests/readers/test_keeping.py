@@ -22,6 +22,7 @@ from newsletter.delivery.returns import came_back
 from newsletter.delivery.verdicts import Verdict
 from newsletter.entries import store as entries
 from newsletter.issues import store as issues
+from newsletter.ranking.proposals import Proposal, keep
 from newsletter.readers.keeping import HASHES, TABLES, erase
 from subscribers import consent
 from subscribers.errors import UnknownSubscriber
@@ -77,6 +78,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory, pulled: Path) -> Path:
         desk.newsletter.send(now=True)
         for person, why in ((bob, "550 full"), (ada, "550 no such countess")):
             desk.readers.vote(person, 1, 1)
+            keep(desk.db, {person.id: Proposal(f"what {person.name} likes", (1,))}, clock())
             came_back(desk.db, person.id, "999", Verdict.HARD, why, clock())
             desk.readers.suggest(person, f"https://example.org/{person.id}", f"{person.name} says so", named=True)
         clock.forward(days=9)

@@ -45,6 +45,7 @@ RECIPES = st.builds(
     next_date=WORDS,
     follows=st.booleans(),
     key_id=st.sampled_from([1, 2]),
+    proposal=st.just("") | WORDS,
 )
 
 

@@ -23,6 +23,7 @@ from newsletter.errors import TemplateError
 from newsletter.readers.desk import Readers
 from newsletter.rendering.links import Purpose
 from newsletter.web import app as web
+from newsletter.web.app import MOST_BODY
 from newsletter.web.nonces import Nonces
 
 #: Each is quick, and they are many: together too much for the minute of the fast ones.
@@ -31,6 +32,8 @@ pytestmark = pytest.mark.slow
 pytest_plugins = ("website_fixtures",)
 
 PUBLIC = ("/", "/join", "/embed", "/archive", "/archive.atom", "/archive/weekly-2026-11-27", "/privacy")
+#: For everybody too, but neither kept nor found by others: what somebody looks for is theirs.
+SEARCHES = ("/search", "/search?q=walking+robots")
 #: How a part of a form begins.
 PART = b"--x\r\nContent-Disposition: form-data"
 SUGGESTING = {"act": "suggest", "link": "https://example.org/looms"}
@@ -44,6 +47,8 @@ PURPOSES = [
     Purpose.ISSUE,
     Purpose.FEED,
     Purpose.SUGGEST,
+    Purpose.SEARCH,
+    Purpose.PROPOSAL,
     Purpose.ANNOUNCEMENTS,
     Purpose.SUPPRESSED,
 ]
@@ -63,7 +68,7 @@ def asked_links(website: Website) -> list[str]:
 
 
 def test_every_page_answers_get_and_head_with_its_headers(website: Website) -> None:
-    for path in (*PUBLIC, *private_links(website), *asked_links(website), "/nothing", "/u/altered"):
+    for path in (*PUBLIC, *SEARCHES, *private_links(website), *asked_links(website), "/nothing", "/u/altered"):
         answer, head = website.get(path), website.client.head(path)
         assert answer.status_code == head.status_code
         assert head.content == b""
@@ -84,7 +89,7 @@ def test_every_page_answers_get_and_head_with_its_headers(website: Website) -> N
 
 
 def test_only_the_issue_itself_may_have_styles_of_its_own(still: Website) -> None:
-    for path in (*PUBLIC, *private_links(still)):
+    for path in (*PUBLIC, *SEARCHES, *private_links(still)):
         page = still.get(path)
         relaxed = "unsafe-inline" in page.headers["content-security-policy"]
         assert relaxed == path.startswith("/i/")
@@ -93,7 +98,7 @@ def test_only_the_issue_itself_may_have_styles_of_its_own(still: Website) -> Non
 
 
 def test_every_page_can_be_read_by_everybody(website: Website) -> None:
-    for path in (*PUBLIC, *private_links(website), *asked_links(website), "/nothing"):
+    for path in (*PUBLIC, *SEARCHES, *private_links(website), *asked_links(website), "/nothing"):
         page = website.get(path)
         if path.startswith("/i/") or "atom" in page.headers["content-type"]:
             continue
@@ -108,7 +113,8 @@ def test_every_page_can_be_read_by_everybody(website: Website) -> None:
 
 def test_a_page_with_its_style_and_script_is_small(still: Website) -> None:
     page, style, script = (still.get(path) for path in ("/", "/page.css", "/form.js"))
-    assert len(page.content) + len(style.content) + len(script.content) < 20_000
+    # All pages share the style, that of the search too.
+    assert len(page.content) + len(style.content) + len(script.content) < 21_000
     assert len(script.text.splitlines()) <= 60
     assert f"/page.css?{page.text.partition('/page.css?')[2][:8]}" in page.text
     assert "immutable" in style.headers["cache-control"]
@@ -191,12 +197,12 @@ def test_a_nonce_is_good_for_a_day_and_with_an_older_key(now: datetime) -> None:
 
 @pytest.mark.parametrize("declared", [True, False])
 def test_too_much_is_not_read(still: Website, declared: bool) -> None:
-    body = b"interests=" + b"x" * 64 * 1024
+    body = b"interests=" + b"x" * MOST_BODY
     pieces = (body[n : n + 1_000] for n in range(0, len(body), 1_000))
     answer = still.client.post("/", content=body if declared else pieces)
     assert answer.status_code == 413
-    assert "At most 64 kB" in text_of(answer)
-    assert still.client.post("/", content=body[: 64 * 1024]).status_code == 200
+    assert "At most 256 kB" in text_of(answer)
+    assert still.client.post("/", content=body[:MOST_BODY]).status_code == 200
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/archive"), ("PUT", "/"), ("DELETE", "/u/x"), ("OPTIONS", "/")])
@@ -319,7 +325,7 @@ def test_the_brand_colour_is_made_readable(website: Website) -> None:
 
 def test_robots_are_told_what_is_private_and_a_monitor_that_all_is_well(still: Website) -> None:
     robots = still.get("/robots.txt").text
-    for private in ("/u/", "/p/", "/confirm/", "/privacy/", "/feed/", "/lift/"):
+    for private in ("/u/", "/p/", "/confirm/", "/privacy/", "/feed/", "/lift/", "/search", "/interest/"):
         assert f"Disallow: {private}\n" in robots
     assert not any(line in robots.splitlines() for line in ("Disallow: /", "Disallow: /privacy", "Disallow: /archive"))
     assert (still.get("/healthz").status_code, still.get("/healthz").text) == (200, "ok")

