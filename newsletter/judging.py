@@ -1,7 +1,7 @@
 """What draws each reader of an issue: their words and votes against its entries. Reads vectors, votes, what was had."""
 
 import zlib
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -218,13 +218,15 @@ class Judge:
         company = self._company(ground, readers, tastes)
         return judged(ground, lines, tastes, seen, named, authored, authors, company, shape)
 
-    def _tastes(self, readers: Sequence[Subscriber], dimensions: int) -> tuple[dict[str, Vectors], Tastes]:
-        """Each statement's vector, and the tastes of these readers at this moment."""
+    def _tastes(
+        self, readers: Sequence[Subscriber], dimensions: int, apart: Collection[int] = ()
+    ) -> tuple[dict[str, Vectors], Tastes]:
+        """Each statement's vector, and these readers' tastes at this moment; `apart` from votes on some entries."""
         said = {interest.statement for reader in readers for interest in reader.interests}
         lines = self.lines(sorted(said - {""}))
         voted = votes_of(self._db, [reader.id for reader in readers])
         papers = {paper for reader in readers for interest in reader.interests for paper in interest.papers}
-        votes = [voted.get(reader.id, ()) for reader in readers]
+        votes = [[vote for vote in voted.get(reader.id, ()) if vote.entry_id not in apart] for reader in readers]
         interests = [reader.interests for reader in readers]
         return lines, tastes_of(interests, lines, dimensions, votes, self._voted(voted, papers))
 
@@ -243,7 +245,8 @@ class Judge:
         found = list(by_ids(self._db, sorted({reader for reader, _ in votes})))
         if not found:
             return None
-        _, tastes = self._tastes(found, ground.vectors.shape[1])
+        # By those very votes everybody would be near to who likes such entries.
+        _, tastes = self._tastes(found, ground.vectors.shape[1], ground.at)
         row = {reader.id: n for n, reader in enumerate(found)}
         pairs = [(row[reader], ground.at[entry]) for reader, entry in votes if reader in row]
         return Voters(
