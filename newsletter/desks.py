@@ -57,6 +57,11 @@ class Desks(Generic[D]):
         self._jobs.put((job, future))
         return future
 
+    @property
+    def waiting(self) -> int:
+        """How many questions wait for a desk."""
+        return self._jobs.qsize()
+
     def open(self) -> None:
         """Begin to work."""
         self._threads = [Thread(target=self._work, name=f"{self._name}-{n}", daemon=True) for n in range(self._count)]

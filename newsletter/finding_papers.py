@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Event
+from time import monotonic
 from urllib.parse import quote
 
 import httpx2
@@ -39,6 +40,8 @@ from newsletter.store import FILE as STORE
 from subscribers.finding import named_papers
 from subscribers.papers import reference_to
 
+#: Seconds for one look: sources and issues wait behind it.
+MOST_SECONDS = 120.0
 #: Papers that one request asks arXiv for.
 BATCH = 50
 #: Papers that are looked for in one go; the rest waits for the next.
@@ -86,8 +89,9 @@ class PaperSearch:
         wanted = store.to_look_for(self._db, self._clock(), MOST)
         if not wanted:
             return 0
-        tried = 0
-        with closing(Turns(self._project / STORE, stop or Event())) as turn, suppress(Stopped):
+        tried, until = 0, monotonic() + MOST_SECONDS
+        with closing(Turns(self._project / STORE, stop or Event())) as whole_turn, suppress(Stopped):
+            turn = _in_time(whole_turn, until)
             of_arxiv = [one for one in wanted if one.key.startswith("arxiv:")]
             for start in range(0, len(of_arxiv), BATCH):
                 batch = of_arxiv[start : start + BATCH]
@@ -162,6 +166,17 @@ class PaperSearch:
         if self._own is None:
             self._own = public_client(user_agent(self._settings.base_url, self._settings.address))
         return self._own
+
+
+def _in_time(turn: Turn, until: float) -> Turn:
+    """The same turns, up to a moment of `time.monotonic`; what is left is looked for the next time."""
+
+    def taken(url: str) -> None:
+        if monotonic() > until:
+            raise Stopped
+        turn(url)
+
+    return taken
 
 
 def _says_its_doi(found: ParsedEntry, key: str) -> bool:

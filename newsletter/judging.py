@@ -111,8 +111,8 @@ class Judgement:
         """One unit row a candidate."""
         return self.ground.vectors
 
-    def composed(self, shape: Shape) -> list[tuple[Pick, ...] | NothingNew]:
-        """What every reader gets; sentences are not chosen yet."""
+    def composed(self, shape: Shape, *, company: bool = True) -> list[tuple[Pick, ...] | NothingNew]:
+        """What every reader gets; sentences are not chosen yet. `company`: may others be a reason?"""
         ground = self.ground
         return compose(
             ground.candidates,
@@ -123,7 +123,7 @@ class Judgement:
             shape=shape,
             authored=self.authored,
             authors=lambda reader, n: _whom(self.authors[reader], ground.candidates[n]),
-            company=self.company.reasons(self.ranking) if self.company else None,
+            company=self.company.reasons(self.ranking) if self.company and company else None,
         )
 
     def about(self, reader: int, pick: Pick) -> tuple[str | int, Vectors]:
@@ -179,7 +179,8 @@ class Judge:
         self._db = db
         self._embedder = embedder
         self._told = told
-        self._voters: tuple[object, Voters | None] | None = None
+        #: of which issue, as of which votes, and who they are
+        self._voters: tuple[Ground, tuple[int, str], Voters | None] | None = None
 
     def ground(self, printing: Printing) -> Ground:
         """An issue that has candidates, before any reader looks at it. Raises `ModelError`."""
@@ -212,7 +213,9 @@ class Judge:
         """
         ground = ground or self.ground(printing)
         lines, tastes = self._tastes(readers, ground.vectors.shape[1])
-        seen = self._seen(ground.candidates, readers) if seen is None else seen
+        seen = self._seen(ground.candidates, readers) if seen is None else seen.copy()
+        for reader, n in self._named_themselves(ground, readers):
+            seen[reader, n] = True
         named, authored = named_by(printing, readers), authored_by(printing, readers)
         authors = [[i.author for i in reader.interests if i.author and not i.muted] for reader in readers]
         company = self._company(ground, readers, tastes)
@@ -230,12 +233,19 @@ class Judge:
         interests = [reader.interests for reader in readers]
         return lines, tastes_of(interests, lines, dimensions, votes, self._voted(voted, papers))
 
+    def _named_themselves(self, ground: Ground, readers: Sequence[Subscriber]) -> list[tuple[int, int]]:
+        """(reader, candidate) where a candidate is a paper that a line of theirs names: they have it already."""
+        named = [(n, paper) for n, reader in enumerate(readers) for one in reader.interests for paper in one.papers]
+        known = known_papers(self._db, {paper for _, paper in named}) if named else {}
+        found = [(n, known[paper].entry_id or 0) for n, paper in named if paper in known]
+        return [(n, ground.at[entry]) for n, entry in found if entry in ground.at]
+
     def _company(self, ground: Ground, readers: Sequence[Subscriber], tastes: Tastes) -> Company | None:
         """What those who voted before say of the issue's entries; who they are is read once, until somebody votes."""
-        key = (id(ground), latest(self._db))
-        if self._voters is None or self._voters[0] != key:
-            self._voters = key, self._read_voters(ground)
-        voters = self._voters[1]
+        now = latest(self._db)
+        if self._voters is None or self._voters[0] is not ground or self._voters[1] != now:
+            self._voters = ground, now, self._read_voters(ground)
+        voters = self._voters[2]
         return (
             company_of(voters, ground.offer.usual.mean, [reader.id for reader in readers], tastes) if voters else None
         )
@@ -245,13 +255,17 @@ class Judge:
         found = list(by_ids(self._db, sorted({reader for reader, _ in votes})))
         if not found:
             return None
+        mean, dimensions = ground.offer.usual.mean, ground.vectors.shape[1]
         # By those very votes everybody would be near to who likes such entries.
-        _, tastes = self._tastes(found, ground.vectors.shape[1], ground.at)
+        tastes = [
+            taste_rows(self._tastes(found[start : start + CHUNK], dimensions, ground.at)[1], mean)
+            for start in range(0, len(found), CHUNK)
+        ]
         row = {reader.id: n for n, reader in enumerate(found)}
         pairs = [(row[reader], ground.at[entry]) for reader, entry in votes if reader in row]
         return Voters(
             row,
-            taste_rows(tastes, ground.offer.usual.mean),
+            np.concatenate(tastes),
             np.array([voter for voter, _ in pairs], np.intp),
             np.array([entry for _, entry in pairs], np.intp),
             len(ground.candidates),
@@ -332,7 +346,7 @@ def named_by(printing: Printing, readers: Sequence[Subscriber]) -> Booleans | No
 
 
 def kept_away(printing: Printing, interest: Interest) -> frozenset[int]:
-    """The candidates that a muted line names: by its words, its author or its papers."""
+    """The candidates that a muted line names, by its words or its author."""
     if interest.author:
         return printing.authors.by(interest.author)
     return printing.lexicon.holding(interest.statement) if interest.statement else frozenset()

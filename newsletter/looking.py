@@ -337,14 +337,16 @@ class _Reasons:
         }
         zone = self._copy.addressee.reader.cadence.zone
 
-        def why(receipt: Receipt) -> str:
+        def why(receipt: Receipt | None) -> str:
+            if receipt is None:
+                return "They named it among the papers that they love."
             key = keys.get(receipt.issue_id or 0)
             if key is None or receipt.at is None:
                 return "They have had it in an earlier issue."
             day = words.long_date(receipt.at.astimezone(zone).date())
             return f"It waits for them in {key}, for {day}." if receipt.waits else f"They had it in {key}, on {day}."
 
-        return tuple(self._weighed(n, why(receipts[candidates[n].id])) for n in found)
+        return tuple(self._weighed(n, why(receipts.get(candidates[n].id))) for n in found)
 
     def _dropped(self) -> tuple[Weighed, ...]:
         dropped = self._copy.printing.dropped

@@ -25,7 +25,7 @@ from newsletter.issues.editorial import (
     read_editorial,
     version_of,
 )
-from newsletter.issues.issue import IssueKey, NothingNew, Pick, StoredIssue
+from newsletter.issues.issue import IssueKey, NothingNew, Pick, ReasonKind, StoredIssue
 from newsletter.issues.resolving import resolve
 from newsletter.judging import Ground, Judge, Judgement
 from newsletter.printing import Addressee, Printing
@@ -45,6 +45,7 @@ from newsletter.rendering.sample import recipes_of, sample_cards, sample_recipes
 from newsletter.rendering.templates import explain, load_sources
 from newsletter.settings import Settings
 from subscribers.database import writing
+from subscribers.people import Subscriber
 
 
 class Press:
@@ -155,7 +156,12 @@ class Press:
         self, judgement: Judgement, printing: Printing, addressees: Sequence[Addressee], shape: Shape
     ) -> list[Recipe | NothingNew]:
         """The same by what was judged already, for these readers and this shape."""
-        composed = judgement.composed(shape)
+        edition = printing.frozen.edition
+        # Issues that were frozen long ago, and some operators' templates, have no words for these.
+        composed = judgement.composed(shape, company=edition.has_words_for(ReasonKind.COMPANY))
+        for addressee, picks, follows in zip(addressees, composed, judgement.tastes.follows, strict=True):
+            if isinstance(picks, tuple):
+                _reword(picks, edition, asks=_asks(addressee.reader) and not follows)
         self._choose_sentences(composed, printing, judgement)
         counts = records.counts_before(self._db, [addressee.reader.id for addressee in addressees])
         proposed = self.proposer.of([addressee.reader for addressee in addressees])
@@ -165,7 +171,7 @@ class Press:
                 addressee,
                 picks,
                 counts.get(addressee.reader.id, 0) + 1,
-                bool(follows),
+                bool(follows) or _asks(addressee.reader),
                 proposed.get(addressee.reader.id),
             )
             if isinstance(picks, tuple)
@@ -194,7 +200,7 @@ class Press:
             next_date=words.long_date(next_slot(reader.cadence, slot.at).date),
             follows=follows,
             key_id=self._signer.key_id,
-            proposal=proposal.text if proposal else "",
+            proposal=proposal.text if proposal and printing.frozen.edition.html.asks else "",
         )
         return printing.frozen.edition.fitted(whole, printing.frozen.cards)
 
@@ -311,6 +317,20 @@ class Press:
             if explained := explain(error, self._templates):
                 raise explained from error
             raise
+
+
+def _asks(reader: Subscriber) -> bool:
+    """Do they follow anything, though it may say nothing of this issue?"""
+    return any(not interest.muted for interest in reader.interests)
+
+
+def _reword(picks: Sequence[Pick], edition: Edition, *, asks: bool) -> None:
+    """Give reasons that the edition has words for, and none that is not true of who follows something; in place."""
+    for pick in picks:
+        if pick.reason is ReasonKind.AUTHOR and not edition.has_words_for(ReasonKind.AUTHOR):
+            pick.reason = ReasonKind.INTEREST
+        if pick.reason is ReasonKind.GENERAL and asks and edition.has_words_for(ReasonKind.EVERYBODY):
+            pick.reason = ReasonKind.EVERYBODY
 
 
 def shape_of(settings: Settings) -> Shape:

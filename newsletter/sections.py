@@ -169,7 +169,9 @@ class ModelSettings(Section):
     """What turns text into vectors."""
 
     name: str = Field(
-        "bundled", description="'bundled' (all-MiniLM-L6-v2, offline), a folder, or a sentence-transformers name"
+        "bundled",
+        min_length=1,
+        description="'bundled' (all-MiniLM-L6-v2, offline), a folder, or a sentence-transformers name",
     )
     backend: Literal["auto", "float32", "bfloat16", "onnx", "int8", "static"] = Field(
         "auto",

@@ -25,6 +25,8 @@ MAX_PAPERS = 100
 #: Of a line with papers: room for a hundred of them with their titles.
 MAX_WITH_PAPERS = 40_000
 MAX_AUTHOR = 100
+#: Longer lines are read anew each time: thousands of them would fill the memory.
+_REMEMBERED = 2_000
 _MUTE = re.compile(r"(?:not|no)\s*:\s*", re.IGNORECASE)
 _BY = re.compile(r"(?:by|authors?)\s*:\s*(.*)", re.IGNORECASE | re.DOTALL)
 #: What stands between commas or semicolons; those within a quoted title divide nothing.
@@ -169,9 +171,12 @@ class _Understood:
     author: str = ""
 
 
-# A reader's lines are looked at again and again while an issue is composed.
-@lru_cache(maxsize=10_000)
 def _understood(text: str) -> _Understood:
+    # A reader's lines are looked at again and again while an issue is composed; long ones may be anybody's flood.
+    return _remembered(text) if len(text) <= _REMEMBERED else _read(text)
+
+
+def _read(text: str) -> _Understood:
     if by := _BY.match(text):
         return _Understood("", author=by[1].strip(" \"“”'.,;"))
     # Most lines hold no paper, which is quick to see.
@@ -179,6 +184,9 @@ def _understood(text: str) -> _Understood:
         return _Understood(text)
     references, statement = references_in(text)
     return _Understood(statement, references)
+
+
+_remembered = lru_cache(maxsize=10_000)(_read)
 
 
 def _tidy(line: str) -> str:

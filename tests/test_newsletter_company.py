@@ -10,10 +10,13 @@ from test_newsletter_votes import MUSIC, ROBOTS, bring, vote
 
 from newsletter import Newsletter
 from newsletter.company import Voters, company_of
+from newsletter.issues.issue import Pick, ReasonKind, Section
 from newsletter.looking import PartName, Whom
+from newsletter.press import _reword
 from newsletter.ranking.embedding import Vectors
 from newsletter.ranking.scoring import Ranking
 from newsletter.ranking.tastes import Tastes
+from newsletter.rendering.edition import Edition
 from newsletter.reports import Preview
 
 FANS = tuple(f"robots{n}@example.org" for n in range(3))
@@ -80,6 +83,23 @@ def test_the_desk_says_what_they_added(newsletter: Newsletter) -> None:
     }
     assert told[LAST][PartName.COMPANY] > 0.5
     assert PartName.COMPANY not in told["Study 1"]
+
+
+def test_issues_that_have_no_words_for_a_reason_give_another_true_one(newsletter: Newsletter) -> None:
+    edition = newsletter.issue("weekly-2026-11-27")[0].frozen.edition
+    assert edition.has_words_for(ReasonKind.AUTHOR) and edition.has_words_for(ReasonKind.COMPANY)
+    old = Edition(
+        {name: text.replace('"author"', '"nobody"') for name, text in edition.sources.items()}, edition.shared
+    )
+    pick = Pick(1, Section.FOR_YOU, 1.0, ReasonKind.AUTHOR, "Ada Lovelace")
+    _reword([pick], edition, asks=True)
+    assert pick.reason is ReasonKind.AUTHOR
+    _reword([pick], old, asks=True)
+    assert (pick.reason, pick.words) == (ReasonKind.INTEREST, "Ada Lovelace")
+    for asks, reason in ((False, ReasonKind.GENERAL), (True, ReasonKind.EVERYBODY)):
+        general = Pick(1, Section.FOR_YOU, 1.0, ReasonKind.GENERAL, "")
+        _reword([general], edition, asks=asks)
+        assert general.reason is reason
 
 
 def rankings(entry: list[int], owed: list[float]) -> Ranking:

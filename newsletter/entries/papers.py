@@ -86,7 +86,7 @@ def troubles(db: Database, keys: Iterable[str]) -> dict[str, str]:
 
 
 def want(db: Database, references: Sequence[Reference], now: datetime) -> None:
-    """Have these papers looked for, as far as the archive has none of them; titles in readers' lines are kept."""
+    """Have these papers looked for, as far as the archive has none of them."""
     given = {one.key: one for one in references}
     lately = stored(now - timedelta(days=1))  # so that most calls write nothing
     new = [
@@ -97,11 +97,12 @@ def want(db: Database, references: Sequence[Reference], now: datetime) -> None:
         with writing(db):
             db.conn.executemany(
                 "INSERT INTO papers (key, title, written, next_at, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO "
-                "UPDATE SET at = excluded.at, title = CASE WHEN title = '' THEN excluded.title ELSE title END",
+                "UPDATE SET at = excluded.at",
                 [
                     (
                         one.key,
-                        clean_title(one.title),
+                        # What one reader calls a paper is not told to others who name it.
+                        clean_title(one.title) if one.key.startswith(_TITLE) else "",
                         one.written,
                         None if one.key.startswith(_TITLE) else stored(now),  # there is nowhere to look for a title
                         stored(now),
@@ -170,8 +171,7 @@ def _facts(row: Sequence[Any]) -> tuple[str, str, tuple[str, ...], str | None, i
 _TO_NOTE = """
     SELECT json_extract(value, '$[0]') FROM json_each(?1) given WHERE NOT EXISTS
         (SELECT 1 FROM entry_keys WHERE key = json_extract(given.value, '$[0]'))
-    AND NOT EXISTS (SELECT 1 FROM papers p WHERE p.key = json_extract(given.value, '$[0]') AND p.at > ?2
-        AND (p.title <> '' OR json_extract(given.value, '$[1]') = ''))
+    AND NOT EXISTS (SELECT 1 FROM papers p WHERE p.key = json_extract(given.value, '$[0]') AND p.at > ?2)
 """
 _IN_ARCHIVE = """
     SELECT k.key, e.title, e.summary, e.authors, e.url, e.id

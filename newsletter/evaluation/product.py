@@ -9,9 +9,9 @@ from newsletter.ranking.arrays import Indices, Vectors
 from newsletter.ranking.attraction import attraction_of
 from newsletter.ranking.choosing import AHEAD
 from newsletter.ranking.offer import OLDER, Offer, offer_of
-from newsletter.ranking.scoring import general_scores, rank
+from newsletter.ranking.scoring import chunks, general_scores, rank
 from newsletter.ranking.tastes import Tastes, Voted, tastes_of
-from newsletter.ranking.votes import Vote
+from newsletter.ranking.votes import MOST_VOTES, Vote
 from subscribers.interests import Interest
 
 NAME = "this newsletter"
@@ -36,8 +36,11 @@ def as_sent(question: Question) -> Scores:
 def product_scores(issue: Question) -> Scores:
     """The relevance of one issue's candidates to every person, (people, candidates)."""
     offer, tastes = laid_out(issue)
-    found = attraction_of(offer, tastes, 0, tastes.readers, seen=None, named=None, authored=None, floor=_FLOOR)
-    return found.relevance
+    parts = [
+        attraction_of(offer, tastes, first, last, seen=None, named=None, authored=None, floor=_FLOOR).relevance
+        for first, last in chunks(tastes, len(offer.columns))
+    ]
+    return np.concatenate(parts)
 
 
 def sent_scores(issue: Question) -> Scores:
@@ -75,7 +78,7 @@ def laid_out(issue: Question) -> tuple[Offer, Tastes]:
                 ],
                 key=lambda vote: vote.at,
                 reverse=True,
-            )
+            )[:MOST_VOTES]
             for person in issue.people
         ],
         Voted(

@@ -48,8 +48,6 @@ def compose(
     """
     by_popularity = favourites(entries)
     follows = tastes.follows
-    if authored is not None:
-        follows = follows | authored.any(axis=1)
     issues: list[tuple[Pick, ...] | NothingNew] = []
     for reader in range(tastes.readers):
         if seen[reader].all():

@@ -108,6 +108,8 @@ class ReasonKind(StrEnum):
     POPULAR = "popular"
     #: a step outside what the reader follows and likes
     OUTSIDE = "outside"
+    #: nothing of what the reader follows says anything of these entries (an author, say): everybody's edition
+    EVERYBODY = "everybody"
     #: the reader follows nothing yet, and liked nothing: everybody's edition
     GENERAL = "general"
 

@@ -65,7 +65,9 @@ def scores_of(
     if authored is not None:
         other = attraction_of(offer, tastes, 0, 1, seen=None, named=named, authored=None, floor=floor, company=company)
         author = found.standing[0] - other.standing[0]
-    told = nothing if company is None or not follows else np.asarray(company[0], np.float32)
+    told = (
+        nothing if company is None or not (in_words or found.liked is not None) else np.asarray(company[0], np.float32)
+    )
     of_entry = drawn if in_words or found.liked is not None else offer.general
     worth = nothing if in_words or found.liked is not None else offer.general
     return Scores(

@@ -54,8 +54,12 @@ class ModelChoice:
         """Where it lies, if it is a folder; `home` is the newsletter's."""
         if self.model == BUNDLED:
             return None
-        folder = home / Path(self.model).expanduser()
-        return folder if folder.is_dir() else None
+        try:
+            folder = home / Path(self.model).expanduser()
+        except RuntimeError:  # "~nobody": there is no such person
+            return None
+        # The newsletter's own folder is no model, and changes all the time.
+        return folder if folder.is_dir() and folder.resolve() != home.resolve() else None
 
     def vectors(self, home: Path) -> str:
         """The name under which its vectors are kept: other weights have another. Reads a folder's files."""

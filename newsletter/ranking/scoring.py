@@ -107,12 +107,12 @@ def rank(
             None if company is None else company[first:last],
             floor,
         )
-        for first, last in _chunks(tastes, len(offer.columns))
+        for first, last in chunks(tastes, len(offer.columns))
     ]
     return Ranking(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
-def _chunks(tastes: Tastes, columns: int) -> list[tuple[int, int]]:
+def chunks(tastes: Tastes, columns: int) -> list[tuple[int, int]]:
     """Where each chunk of readers begins and ends; one with many votes is a chunk with few readers."""
     rows = np.bincount(tastes.follower, minlength=tastes.readers) + 1
     for votes in (tastes.liked, tastes.disliked):

@@ -122,9 +122,19 @@ def tastes_of(
         words=tuple(i.statement for _, i in followed),
         labels=tuple(i.label for _, i in followed),
         voted=voted,
-        liked=_liked(votes_in(votes, voted, 1), seeds, lines, follower, voted.vectors),
+        liked=_liked(votes_in(votes, voted, 1), seeds, _places(followed, lines, voted), follower, voted.vectors),
         disliked=_arrays(*votes_in(votes, voted, -1)),
     )
+
+
+def _places(followed: Sequence[tuple[int, Interest]], lines: Vectors, voted: Voted) -> Vectors:
+    """Where each line lies: a line without words amid its papers."""
+    places = lines.copy()
+    for n, (_, interest) in enumerate(followed):
+        if not interest.statement:
+            mean = np.mean([voted.vectors[voted.papers[p]] for p in interest.papers if p in voted.papers], axis=0)
+            places[n] = mean / max(float(np.linalg.norm(mean)), 1e-6)
+    return places
 
 
 def _first(pair: tuple[int, Vectors]) -> int:

@@ -179,7 +179,7 @@ class Wording:
 
 
 # Entries come up for issue after issue; some 5 kB each.
-@lru_cache(maxsize=5_000)
+@lru_cache(maxsize=10_000)
 def _counted(said: Said) -> Counter[str]:
     title, summary = said
     found = Counter(_words(summary))

@@ -80,6 +80,10 @@ class Edition:
         """As JSON, to be kept with the issue."""
         return json.dumps({"sources": self.sources, "shared": self.shared}, ensure_ascii=False)
 
+    def has_words_for(self, reason: ReasonKind) -> bool:
+        """Do both templates of reasons name that kind? Those that were frozen before there was such a reason do not."""
+        return all(f'"{reason}"' in self.sources.get(f"issue/reason.{kind}", "") for kind in ("html", "txt"))
+
     def fitted(self, recipe: Recipe, cards: Mapping[int, Card]) -> Recipe:
         """The recipe with as many of its picks, from the top, as fit into a mail that nobody clips."""
         room = MOST_HTML - self.html.shell().size

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,9 +47,12 @@ from newsletter.web.hooks.answering import Hooks
 from newsletter.web.nonces import Nonces
 from newsletter.web.pages import Pages
 from newsletter.web.visit import Site, Visit, client_of
+from subscribers.errors import TooMany
 
 #: Bytes that a form may post: room for BibTeX of a hundred papers with their abstracts.
 MOST_BODY = 256 * 1024
+#: Searches that wait for their desk; further ones are asked to come again.
+MOST_WAITING = 8
 Handler = Callable[[Visit], Response]
 #: Public pages change when an issue goes out.
 _PUBLIC = {"Cache-Control": "public, max-age=300"}
@@ -224,6 +227,12 @@ async def _answer(site: Site, counter: Desks[Newsletter], route: Route, request:
         token = str(request.path_params.get("token", ""))
         path = route.path.replace("{token}", token)
         client, query, now = client_of(request), dict(request.query_params), site.clock()
+
+        if route.slow:
+            # Counted here: who is refused must not wait, nor make others wait.
+            site.crowd.let_in(client.ip, now)
+            if counter.waiting > MOST_WAITING:
+                raise TooMany("Very many search at this moment.", timedelta(seconds=10))
 
         def handle(newsletter: Newsletter) -> Response:
             return route.handler(Visit(site, newsletter, path, token, query, form, posted, client, now))

@@ -22,7 +22,6 @@ def search(visit: Visit) -> Response:
     person = visit.person(Purpose.SEARCH) if visit.token else None
     if visit.token and person is None:
         return visit.unknown_link(Purpose.SEARCH)
-    visit.site.crowd.let_in(visit.client.ip, visit.now)
     typed = visit.form.get("q", visit.query.get("q", ""))
     number = _page(visit.query.get("page", ""))
     results = visit.newsletter.search.find(typed, skip=(number - 1) * ON_PAGE, most=ON_PAGE, patience=PATIENCE)

@@ -53,13 +53,13 @@ def test_titles_in_a_line_count_without_any_network(store: Database, now: dateti
     line = 'title:"A Book of Bridges", 2401.00001 "Looms"'
     assert wanted(store, line, now) == ["arxiv:2401.00001"]  # for its abstract
     known = known_papers(store, Interest(line).papers)
-    assert [paper.text for paper in known.values()] == ["Looms", "A Book of Bridges"]
+    assert [paper.text for paper in known.values()] == ["A Book of Bridges"]
 
 
-def test_a_title_may_be_written_behind_an_id_later(store: Database, now: datetime) -> None:
+def test_what_one_reader_calls_a_paper_is_not_told_to_others(store: Database, now: datetime) -> None:
+    wanted(store, '2401.00001 "Your account is closed"', now)
     wanted(store, "2401.00001", now)
-    wanted(store, '2401.00001 "Looms"', now)
-    assert known_papers(store, ["arxiv:2401.00001"])["arxiv:2401.00001"].title == "Looms"
+    assert known_papers(store, ["arxiv:2401.00001"]) == {}, "its own title is what is looked for"
 
 
 def test_what_was_found_is_known_to_be_in_the_archive_by_its_title(store: Database, now: datetime) -> None:

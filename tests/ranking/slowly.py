@@ -126,9 +126,16 @@ class Slowly:
         for row, age in self.person.of(1):
             if row in named:
                 continue
-            near = [float(self.vector(line) @ self.world.voted.vectors[row]) for line in self.lines]
+            near = [float(self.place(line) @ self.world.voted.vectors[row]) for line in self.lines]
             found.append((row, max(math.exp(-FORGETTING * age), LEAST_WEIGHT), int(np.argmax(near)) if near else -1))
         return sorted(found, key=lambda one: one[2])
+
+    def place(self, line: Line) -> NDArray[np.floating]:
+        """Where the line lies: one without words amid its papers."""
+        if line.words or not line.papers:
+            return self.vector(line)
+        middle = np.asarray([self.world.voted.vectors[row] for row in line.papers]).mean(axis=0)
+        return np.asarray(middle / max(float(np.linalg.norm(middle)), 1e-6))
 
     def vector(self, line: Line) -> NDArray[np.floating]:
         return line.vector if line.words else np.zeros(self.columns.shape[1])
