@@ -130,6 +130,10 @@ class Models:
     def _serving(self) -> Embedder:
         name = self._wanted.vectors(self._home)
         kept = store.serving_model(self._db)
+        if kept and kept.vectors == kept.choice.model and kept.choice.folder(self._home):
+            # From before the name of a folder's vectors told of its weights.
+            store.rename_vectors(self._db, kept.vectors, kept.choice.vectors(self._home))
+            kept = store.serving_model(self._db)
         decision = _decide(self._db, kept, name, self._home)
         if kept and decision.keeps:
             self._kept = kept

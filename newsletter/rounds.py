@@ -234,7 +234,8 @@ class Round:
         if printing.candidates and issues.general_of(self._db, printing.stored.id) is None:
             reader = nobody(self._settings, self._moment, printing.key)
             addressee = Addressee(reader, slot_on(reader.cadence, printing.key.due))
-            [recipe] = self._press.recipes(printing, [addressee], shape_of(self._settings))
+            ground = self._ground(printing)
+            [recipe] = self._press.recipes(printing, [addressee], shape_of(self._settings), ground=ground)
             if not isinstance(recipe, NothingNew):
                 issues.set_general(self._db, printing.stored.id, general_text(printing.frozen, recipe))
         if printing.stored.state is IssueState.HELD:

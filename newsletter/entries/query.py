@@ -14,6 +14,8 @@ LONGEST = 1_000
 #: Words that are looked for, and names, phrases and words to leave out: of each so many.
 MOST_WORDS, MOST_OTHERS = 32, 8
 _SAME_QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
+#: Authors that a search goes by: for each more all that came in is looked through.
+MOST_AUTHORS = 2
 _PART = re.compile(r'(?P<minus>[-−]?)(?:(?P<field>by|authors?|since):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))', re.I)
 _NAME = re.compile(r"\s*(?:by|authors?):\s+(?P<name>.+)", re.I | re.DOTALL)
 _DAY = re.compile(r"([12]\d{3})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
@@ -82,7 +84,7 @@ def parse_query(text: str) -> Query:
         words_of(" ".join(meaning)),
         phrases=_several(phrases),
         without=_several(without),
-        authors=_several(authors),
+        authors=_several(authors)[:MOST_AUTHORS],
         since=since,
     )
 

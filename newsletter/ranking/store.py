@@ -80,6 +80,13 @@ def set_serving(db: Database, vectors: str, choice: ModelChoice, now: datetime) 
     )
 
 
+def rename_vectors(db: Database, old: str, new: str) -> None:
+    """Keep a model's vectors under another name."""
+    with writing(db):
+        db.conn.execute("UPDATE OR IGNORE vectors SET model = ? WHERE model = ?", [new, old])
+        db.conn.execute("UPDATE OR REPLACE models SET vectors = ? WHERE vectors = ?", [new, old])
+
+
 #: Entries that one model has read and another has not.
 _UNREAD = (
     "FROM entries e JOIN vectors o ON o.content_hash = e.content_hash AND o.model = ? WHERE NOT EXISTS "
