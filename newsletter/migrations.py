@@ -327,7 +327,7 @@ def m009_cheaper_looking(db: Database) -> None:
 
 @migrations()
 def m010_ranking(db: Database) -> None:
-    """Papers that readers name as interests; which model everything goes by."""
+    """Models, papers that readers name as interests, proposals, when the last vote came."""
     for statement in (
         """
         CREATE TABLE models (                     -- whose vectors are kept
@@ -369,5 +369,7 @@ def m010_ranking(db: Database) -> None:
             PRIMARY KEY (subscriber_id, text)
         ) STRICT, WITHOUT ROWID
         """,
+        # Every look at an issue asks whether somebody has voted since.
+        "CREATE INDEX votes_by_time ON votes (at)",
     ):
         db.conn.execute(statement)
