@@ -145,7 +145,7 @@ def attraction_of(
     if by_reader is not None:
         without = np.flatnonzero((reader_row >= 0) & (np.bincount(followed.owner, minlength=readers) == 0))
         total = by_reader.total[reader_row[without]]
-        reader_spread[without] = _deviation(offer, total)
+        reader_spread[without] = offer.spread(total)
         learned[without] = (total / reader_spread[without, None])[:, :entries]
 
     follows = np.zeros(readers, bool)
@@ -239,13 +239,8 @@ def _by_lines(
         if by_line is not None:
             own = np.flatnonzero(line_row >= 0)
             total[own] += (by_line.total[line_row[own]] + by_reader.total[rows[own]]) / 2
-    spread = _deviation(offer, total)
+    spread = offer.spread(total)
     return (total / spread[:, None])[:, :entries], (said / spread[:, None])[:, :entries], spread
-
-
-def _deviation(offer: Offer, values: Vectors) -> Vectors:
-    of = values if offer.counted is None else values[:, offer.counted]
-    return np.asarray(np.maximum(of.std(axis=1), 1e-6), np.float32)
 
 
 def _closeness(

@@ -11,7 +11,7 @@ import numpy as np
 
 from newsletter.ranking.arrays import Indices, Integers, Vectors
 from newsletter.ranking.attraction import AUTHOR, Attraction
-from newsletter.ranking.learning import NEAREST, OF, Learned, Liked
+from newsletter.ranking.learning import NEAREST, OF, Learned, Liked, highest
 from newsletter.ranking.lines import Lines
 from newsletter.ranking.wording import GONE
 
@@ -135,27 +135,14 @@ def _lost(liked: Liked, learned: Learned, votes: Indices, group: Indices, entrie
 
 def _without(cosine: Vectors, starts: Indices, sizes: Indices) -> Vectors:
     """By how much the mean of the `OF` nearest of each group is lower without each vote, (votes, places)."""
-    highest = [np.full((len(starts), cosine.shape[1]), -np.inf, np.float32) for _ in range(OF + 1)]
-    for n in range(int(sizes.max(initial=0))):
-        more = np.flatnonzero(sizes > n)
-        new = cosine[starts[more] + n]
-        for kept in highest:
-            old = kept[more]
-            kept[more], new = np.maximum(old, new), np.minimum(old, new)
-    *first, following = (np.where(np.isneginf(one), 0, one) for one in highest)
-    summed, least = sum(first), np.where(sizes[:, None] >= OF, highest[OF - 1], -np.inf)
-    count = np.minimum(sizes, OF)[:, None]
+    first = highest(cosine, starts, OF + 1)
+    least = first[OF - 1]
+    *first, following = (np.where(np.isneginf(one), 0, one) for one in first)
+    summed, count = sum(first), np.minimum(sizes, OF)[:, None]
     fewer = np.maximum(np.minimum(sizes - 1, OF), 1)[:, None]
-    spread = {
-        name: np.repeat(value, sizes, axis=0)
-        for name, value in {
-            "mean": summed / count,
-            "sum": summed,
-            "least": least,
-            "next": following,
-            "fewer": fewer,
-        }.items()
-    }
-    among = cosine >= spread["least"]
-    left = (spread["sum"] - cosine + spread["next"]) / spread["fewer"]
-    return np.asarray(np.where(among, spread["mean"] - left, 0), np.float32)
+
+    def each(of_group: Vectors) -> Vectors:
+        return np.repeat(of_group, sizes, axis=0)
+
+    left = (each(summed + following) - cosine) / each(fewer)
+    return np.asarray(np.where(cosine >= each(least), each(summed / count) - left, 0), np.float32)

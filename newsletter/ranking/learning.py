@@ -86,9 +86,11 @@ class Liked:
         else:
             terms.append(np.zeros_like(terms[0]))
         terms.append(top_mean(self.cosine[groups.vote], groups.starts))
-        spread = np.stack([spread_of(self.offer, term) for term in terms], axis=1)
-        standard = [self.offer.standard(term) for term in terms]
-        return Learned(standard[0] + standard[1] + NEAREST * standard[2], spread, counts, totals)
+        spreads = [self.offer.spread(term) for term in terms]
+        meaning, words, nearest = (
+            self.offer.standard(term, spread) for term, spread in zip(terms, spreads, strict=True)
+        )
+        return Learned(meaning + words + NEAREST * nearest, np.stack(spreads, axis=1), counts, totals)
 
 
 def liked_of(offer: Offer, voted: Voted, row: Indices, weight: Vectors) -> Liked:
@@ -109,21 +111,18 @@ def liked_of(offer: Offer, voted: Voted, row: Indices, weight: Vectors) -> Liked
 
 def top_mean(values: Vectors, starts: Indices) -> Vectors:
     """The mean of the `OF` highest of each group's rows (or of as many as it has), column by column."""
+    known = np.minimum(np.diff(starts, append=len(values)), OF)[:, None]
+    return np.asarray(sum(np.where(np.isneginf(one), 0, one) for one in highest(values, starts, OF)) / known, np.float32)
+
+
+def highest(values: Vectors, starts: Indices, count: int) -> list[Vectors]:
+    """The so many highest of each group's rows, column by column, the highest first; -inf where it has fewer."""
     sizes = np.diff(starts, append=len(values))
-    highest = [np.full((len(starts), values.shape[1]), -np.inf, np.float32) for _ in range(OF)]
+    found = [np.full((len(starts), values.shape[1]), -np.inf, np.float32) for _ in range(count)]
     for n in range(int(sizes.max(initial=0))):
         more = np.flatnonzero(sizes > n)
         new = values[starts[more] + n]
-        for place in highest:
-            old = place[more]
-            place[more] = np.maximum(old, new)
-            new = np.minimum(old, new)
-    known = np.minimum(sizes, OF)[:, None]
-    return np.asarray(sum(np.where(np.isneginf(one), 0, one) for one in highest) / known, np.float32)
-
-
-def spread_of(offer: Offer, term: Vectors) -> Vectors:
-    """The standard deviation of each row, inf where all is the same."""
-    of = term if offer.counted is None else term[:, offer.counted]
-    spread = of.std(axis=1)
-    return np.where(spread > 1e-6, spread, np.inf)
+        for kept in found:
+            old = kept[more]
+            kept[more], new = np.maximum(old, new), np.minimum(old, new)
+    return found

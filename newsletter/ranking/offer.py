@@ -35,12 +35,22 @@ class Offer:
     #: (columns,): True for those of which averages are taken; None for all
     counted: Booleans | None = None
 
-    def standard(self, values: Vectors) -> Vectors:
-        """In standard deviations above the mean, row by row, (rows, columns); 0 where all are the same."""
-        of = values if self.counted is None else values[:, self.counted]
-        middle = of.mean(axis=1, keepdims=True)
-        spread = of.std(axis=1, keepdims=True)
-        return np.asarray((values - middle) / np.where(spread > 1e-6, spread, np.inf), np.float32)
+    def spread(self, values: Vectors) -> Vectors:
+        """The standard deviation of each row, (rows,); inf where all are the same, so that nothing comes of them."""
+        spread = self._counted(values).std(axis=1)
+        return np.where(spread > 1e-6, spread, np.float32(np.inf))
+
+    def standard(self, values: Vectors, spread: Vectors | None = None) -> Vectors:
+        """In standard deviations above the mean, row by row, (rows, columns); 0 where all are the same.
+
+        `spread` is that of the values, where the caller has it.
+        """
+        spread = self.spread(values) if spread is None else spread
+        middle = self._counted(values).mean(axis=1, keepdims=True)
+        return np.asarray((values - middle) / spread[:, None], np.float32)
+
+    def _counted(self, values: Vectors) -> Vectors:
+        return values if self.counted is None else values[:, self.counted]
 
 
 def offer_of(
