@@ -15,3 +15,8 @@ def product(a: Vectors, b: Vectors) -> Vectors:
     """`a @ b`. Once in many thousand products OpenBLAS reports an "invalid value" from a lane that it throws away."""
     with np.errstate(invalid="ignore"):
         return np.asarray(a @ b, np.float32)
+
+
+def starts_of(keys: Indices) -> Indices:
+    """Where each run of equal keys begins; they are not below 0."""
+    return np.flatnonzero(np.diff(keys, prepend=-1))

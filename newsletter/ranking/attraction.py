@@ -119,7 +119,7 @@ def attraction_of(
     """What draws the readers from `first` up to `last`; `seen`, `named`, `authored` are theirs (see `ranking.rank`)."""
     entries, readers = len(offer.entries), last - first
     shape = (readers, entries)
-    votes = votes_between(tastes.liked, first, last)
+    votes = tastes.liked.between(first, last)
     followed = lines_of(tastes.followed, tastes.follower, offer.columns, first, last)
     liked = liked_of(offer, tastes.voted, votes.row, votes.weight) if len(votes.row) else None
     several = np.bincount(followed.owner, minlength=readers) > 1
@@ -128,14 +128,13 @@ def attraction_of(
     line_row = np.full(len(followed.owner), -1, np.intp)
     by_reader = by_line = None
     if liked is not None:
-        groups = groups_of(votes.owner - first)
-        by_reader = liked.learn(groups)
-        reader_row[votes.owner[groups.starts] - first] = np.arange(len(groups.starts))
+        by_reader = liked.learn(groups_of(votes.owner))
+        reader_row[votes.owner[votes.starts] - first] = np.arange(len(votes.starts))
         # Of somebody with one line the votes of that line are all of theirs.
         own = np.flatnonzero(several[votes.owner - first] & (votes.line >= 0))
         if len(own):
-            groups = groups_of(votes.line[own])
-            by_line = liked.learn(type(groups)(own, groups.starts))
+            groups = groups_of(votes.line[own], own)
+            by_line = liked.learn(groups)
             line_row[votes.line[own][groups.starts] - followed.low] = np.arange(len(groups.starts))
 
     drawn, said, line_spread = _by_lines(
@@ -198,12 +197,6 @@ def attraction_of(
     )
 
 
-def votes_between(votes: Votes, first: int, last: int) -> Votes:
-    """Those of the readers from `first` up to `last`."""
-    part = slice(*np.searchsorted(votes.owner, [first, last]))
-    return Votes(votes.row[part], votes.owner[part], votes.line[part], votes.weight[part])
-
-
 def _by_lines(
     offer: Offer,
     tastes: Tastes,
@@ -224,8 +217,7 @@ def _by_lines(
     if offer.wording:
         lines = tastes.words[followed.low : followed.low + count]
         words += BM25 * offer.standard(offer.wording.answers(lines))
-    known = np.zeros(count, np.float32)
-    np.add.at(known, votes.line[votes.line >= 0] - followed.low, votes.weight[votes.line >= 0])
+    known = votes.of_lines(followed.low, count)
     asked = words[:, : entries if offer.counted is None else int(offer.counted[:entries].sum())]
     firsts = np.argpartition(-asked, min(FEEDBACK, asked.shape[1]) - 1, axis=1)[:, :FEEDBACK]
     feedback = product(offer.entries[firsts].sum(axis=1), offer.columns.T)
@@ -250,9 +242,8 @@ def _closeness(
     if len(followed.owner):
         closeness[followed.owners] = followed.nearest(followed.similarity)[:, : shape[1]]
     if liked is not None:
-        starts = groups_of(votes.owner - first).starts
-        near = np.maximum.reduceat(liked.cosine[:, : shape[1]], starts, axis=0) - (LIKE_FLOOR - LEAST_SIMILARITY)
-        rows = votes.owner[starts] - first
+        near = np.maximum.reduceat(liked.cosine[:, : shape[1]], votes.starts, axis=0) - (LIKE_FLOOR - LEAST_SIMILARITY)
+        rows = votes.owner[votes.starts] - first
         closeness[rows] = np.maximum(closeness[rows], near)
     return closeness
 
@@ -288,7 +279,7 @@ def _less(offer: Offer, tastes: Tastes, first: int, last: int) -> Vectors | None
 
     None where nobody of these dislikes anything.
     """
-    votes = votes_between(tastes.disliked, first, last)
+    votes = tastes.disliked.between(first, last)
     if not len(votes.row):
         return None
     near = lines_of(tastes.voted.vectors[votes.row], votes.owner, offer.entries, first, last)

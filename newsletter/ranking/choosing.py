@@ -14,7 +14,6 @@ from newsletter.ranking.arrays import Booleans, Integers, Vectors
 from newsletter.ranking.attraction import LESS, Attraction
 from newsletter.ranking.lines import LEAST_SIMILARITY, Lines
 from newsletter.ranking.offer import Offer
-from newsletter.ranking.tastes import Tastes
 
 MMR_LAMBDA = 0.8
 #: Entries more alike than this are one piece of news told twice.
@@ -54,16 +53,14 @@ class Quotas:
     places: Integers
 
 
-def quotas(attraction: Attraction, tastes: Tastes, places: int) -> Quotas | None:
+def quotas(attraction: Attraction, places: int) -> Quotas | None:
     """Of each line as many of the places as its share of the votes, half a place each aside; None without a choice."""
     lines = attraction.followed
     count = np.diff(lines.starts, append=len(lines.owner))
     most = int(count.max(initial=0))
     if most < 2:
         return None
-    votes = np.zeros(len(lines.owner), np.float32)
-    belongs = attraction.votes.line >= 0
-    np.add.at(votes, attraction.votes.line[belongs] - lines.low, attraction.votes.weight[belongs])
+    votes = attraction.votes.of_lines(lines.low, len(lines.owner))
     group = np.repeat(np.arange(len(count)), count)
     share = (votes + 1) / np.add.reduceat(votes + 1, lines.starts)[group]
     allowed = np.full((len(attraction.follows), most), places, np.int64)

@@ -6,10 +6,11 @@ are; another line may then draw the entry most. The piece that leaves least behi
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from newsletter.ranking.arrays import Indices, Integers, Vectors
+from newsletter.ranking.arrays import Indices, Integers, Vectors, starts_of
 from newsletter.ranking.attraction import AUTHOR, Attraction
 from newsletter.ranking.learning import NEAREST, OF, Learned, Liked, highest
 from newsletter.ranking.lines import Lines
@@ -59,7 +60,7 @@ def _most_missed(attraction: Attraction, liked: Liked, lines: Lines, chosen: Int
     owner = attraction.votes.owner - attraction.first
     lost = _without_each(attraction, liked, lines, owner, chosen[owner].clip(0))
     best, vote = np.full(chosen.shape, -np.inf, np.float32), np.full_like(chosen, -1)
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    starts = attraction.votes.starts
     sizes = np.diff(starts, append=len(owner))
     for n in range(int(sizes.max(initial=0))):
         more = np.flatnonzero(sizes > n)
@@ -112,7 +113,7 @@ def _lost(liked: Liked, learned: Learned, votes: Indices, group: Indices, entrie
     """
     offer, places = liked.offer, entries.shape[1]
     weight, total = liked.weight[votes][:, None], learned.totals[group][:, None]
-    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    starts = starts_of(group)
     sizes = np.diff(starts, append=len(group))
     near = np.stack(
         [np.einsum("ij,ij->i", liked.white[votes], offer.white[entries[:, n]]) for n in range(places)], axis=1
@@ -141,7 +142,7 @@ def _without(cosine: Vectors, starts: Indices, sizes: Indices) -> Vectors:
     summed, count = sum(first), np.minimum(sizes, OF)[:, None]
     fewer = np.maximum(np.minimum(sizes - 1, OF), 1)[:, None]
 
-    def each(of_group: Vectors) -> Vectors:
+    def each(of_group: Any) -> Any:
         return np.repeat(of_group, sizes, axis=0)
 
     left = (each(summed + following) - cosine) / each(fewer)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from newsletter.ranking.arrays import Indices, Vectors, product
+from newsletter.ranking.arrays import Indices, Vectors, product, starts_of
 from newsletter.ranking.offer import Offer
 from newsletter.ranking.tastes import Voted
 
@@ -35,15 +35,10 @@ class Group:
     #: where each group begins in them
     starts: Indices
 
-    @property
-    def sizes(self) -> Indices:
-        """How many votes each has."""
-        return np.diff(self.starts, append=len(self.vote))
 
-
-def groups_of(keys: Indices) -> Group:
-    """Group votes that stand in the order of their keys."""
-    return Group(np.arange(len(keys)), np.flatnonzero(np.diff(keys, prepend=-1)))
+def groups_of(keys: Indices, vote: Indices | None = None) -> Group:
+    """Group votes that stand in the order of their keys; `vote` are their numbers, where these are not all of them."""
+    return Group(np.arange(len(keys)) if vote is None else vote, starts_of(keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +107,9 @@ def liked_of(offer: Offer, voted: Voted, row: Indices, weight: Vectors) -> Liked
 def top_mean(values: Vectors, starts: Indices) -> Vectors:
     """The mean of the `OF` highest of each group's rows (or of as many as it has), column by column."""
     known = np.minimum(np.diff(starts, append=len(values)), OF)[:, None]
-    return np.asarray(sum(np.where(np.isneginf(one), 0, one) for one in highest(values, starts, OF)) / known, np.float32)
+    return np.asarray(
+        sum(np.where(np.isneginf(one), 0, one) for one in highest(values, starts, OF)) / known, np.float32
+    )
 
 
 def highest(values: Vectors, starts: Indices, count: int) -> list[Vectors]:

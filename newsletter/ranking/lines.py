@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from newsletter.ranking.arrays import Indices, Integers, Vectors, product
+from newsletter.ranking.arrays import Indices, Integers, Vectors, product, starts_of
 
 #: Below this similarity an entry is not about the line, however poor the week.
 LEAST_SIMILARITY = 0.28
@@ -64,6 +64,6 @@ def lines_of(vectors: Vectors, owner: Indices, entries: Vectors, first: int, las
     """The lines of the readers from `first` up to `last`; `owner` (ascending) tells whose each row is."""
     low, high = np.searchsorted(owner, [first, last])
     rows = owner[low:high] - first
-    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    starts = starts_of(rows)
     similarity = product(vectors[low:high], entries.T) if high > low else np.zeros((0, len(entries)), np.float32)
     return Lines(similarity, rows, starts, int(low))

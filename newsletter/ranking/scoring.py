@@ -118,13 +118,13 @@ def chunks(tastes: Tastes, columns: int) -> list[tuple[int, int]]:
     for votes in (tastes.liked, tastes.disliked):
         rows += np.bincount(votes.owner, minlength=tastes.readers)
     before = np.concatenate([[0], np.cumsum(rows)])
-    chunks, first = list[tuple[int, int]](), 0
+    found, first = list[tuple[int, int]](), 0
     while first < tastes.readers:
         fits = int(np.searchsorted(before, before[first] + max(NUMBERS // max(columns, 1), 1), side="right")) - 1
         last = min(max(fits, first + 1), first + CHUNK, tastes.readers)
-        chunks.append((first, last))
+        found.append((first, last))
         first = last
-    return chunks
+    return found
 
 
 def _rank_chunk(
@@ -141,7 +141,7 @@ def _rank_chunk(
     attraction = attraction_of(
         field.offer, tastes, first, last, seen=seen, named=named, authored=authored, floor=floor, company=company
     )
-    chosen = choose(with_own_places(attraction, seen), field, quotas(attraction, tastes, field.places))
+    chosen = choose(with_own_places(attraction, seen), field, quotas(attraction, field.places))
     value = _at(attraction.relevance, chosen)
     order = np.argsort(-value, axis=1, kind="stable")
     chosen, value = np.take_along_axis(chosen, order, axis=1), np.take_along_axis(value, order, axis=1)
@@ -172,10 +172,9 @@ def _dice(attraction: Attraction, tastes: Tastes) -> Integers:
     By the first interest, not by the place among the others: a preview for one shows the same step outside.
     """
     dice = np.zeros(len(attraction.follows), np.int64)
-    votes, starts = attraction.votes, np.flatnonzero(np.diff(attraction.votes.owner, prepend=-1))
-    if len(starts):
-        titles = [tastes.voted.titles[n] for n in votes.row[starts]]
-        dice[votes.owner[starts] - attraction.first] = [_number(title) for title in titles]
+    votes, starts = attraction.votes, attraction.votes.starts
+    titles = [tastes.voted.titles[n] for n in votes.row[starts]]
+    dice[votes.owner[starts] - attraction.first] = [_number(title) for title in titles]
     labels = [tastes.labels[attraction.followed.low + n] for n in attraction.followed.starts]
     dice[attraction.followed.owners] = [_number(text) for text in labels]
     return dice

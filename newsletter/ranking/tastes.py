@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from newsletter.ranking.arrays import Booleans, Indices, Vectors
+from newsletter.ranking.arrays import Booleans, Indices, Vectors, starts_of
 from newsletter.ranking.votes import Vote
 from newsletter.ranking.wording import Said
 from subscribers.interests import Interest
@@ -52,6 +52,21 @@ class Votes:
     line: Indices = field(default_factory=_none)
     #: from 1 for the newest down to `LEAST_WEIGHT`
     weight: Vectors = field(default_factory=lambda: np.zeros(0, np.float32))
+
+    @property
+    def starts(self) -> Indices:
+        """Where the votes of each reader who has any begin."""
+        return starts_of(self.owner)
+
+    def between(self, first: int, last: int) -> "Votes":
+        """Those of the readers from `first` up to `last`."""
+        part = slice(*np.searchsorted(self.owner, [first, last]))
+        return Votes(self.row[part], self.owner[part], self.line[part], self.weight[part])
+
+    def of_lines(self, low: int, count: int) -> Vectors:
+        """What the votes of each of so many lines from `low` on weigh together, (lines,)."""
+        belongs = self.line >= 0
+        return np.bincount(self.line[belongs] - low, self.weight[belongs], count).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)

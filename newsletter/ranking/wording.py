@@ -19,7 +19,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from newsletter.ranking.arrays import Indices, Integers, Vectors
+from newsletter.ranking.arrays import Indices, Integers, Vectors, starts_of
 from newsletter.ranking.lexicon import stem
 
 #: (title, summary)
@@ -116,7 +116,7 @@ class Wording:
         left, total = held - weights[rows], totals[group] - weights[rows]
         less = np.where(left > GONE, self._told(np.maximum(left, 0), words.indices, total), 0)
         own = csr_matrix((self._told(held, words.indices, total) - less, words.indices, words.indptr), words.shape)
-        starts = np.flatnonzero(np.diff(groups, prepend=-1))
+        starts = starts_of(groups)
         sizes = np.diff(starts, append=len(groups))
         # All words of the group say more where it has fewer entries: by that much an entry's own words are less missed.
         among = counts[groups[starts]]
