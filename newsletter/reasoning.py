@@ -66,9 +66,14 @@ class Trial:
         return _in(self._judged(ground, judgement.tastes, seen, judgement.named, shape), shape)
 
     def unmuted(self, kept: Sequence[int], named: Booleans | None) -> list[int]:
-        """What would be in it, if the reader muted only these of their muted lines; `named` is what those name."""
+        """What would be in it, if the reader muted only these rows of what they mute; `named` is what those name."""
         judgement, tastes = self.judgement, self.judgement.tastes
-        fewer = replace(tastes, muted=tastes.muted[list(kept)], muter=tastes.muter[list(kept)])
+        fewer = replace(
+            tastes,
+            muted=tastes.muted[list(kept)],
+            muter=tastes.muter[list(kept)],
+            muting=tuple(tastes.muting[n] for n in kept),
+        )
         return _in(self._judged(judgement.ground, fewer, judgement.seen, named, self.shape), self.shape)
 
     def _judged(
@@ -209,53 +214,34 @@ def muted_out(
     if not lines:
         return []
     judgement, issue = trial.judgement, set(trial.as_it_is)
-    near = _vectors_of_mutes(judgement, lines)
+    tastes = judgement.tastes
+    rows = {line: [n for n, one in enumerate(tastes.muting) if one == line] for line in lines}
     found: list[Why] = []
     for n in trial.unmuted([], None):
         if n in issue or not scores.muted[n]:
             continue
         by_name = {line for line in lines if n in holding(line)}
-        by_meaning = {line for line in lines if near_muted(judgement.vectors[n], near[line]).any()}
+        by_meaning = {line for line in lines if near_muted(judgement.vectors[n], tastes.muted[rows[line]]).any()}
         left = [line for line in lines if line not in by_name | by_meaning]
         named = np.zeros_like(judgement.seen)
         for line in left:
             named[0, list(holding(line))] = True
-        if n in trial.unmuted([row for line in left for row in _rows(judgement, near[line])], named):
+        if n in trial.unmuted([row for line in left for row in rows[line]], named):
             found.append((n, _muted_by(lines, by_name, by_meaning)))
     return found[:MOST]
 
 
-def _vectors_of_mutes(judgement: Judgement, lines: Sequence[Interest]) -> dict[Interest, Vectors]:
-    """One row of each muted line's words, and one of each of its papers; none where it names an author."""
-    voted = judgement.tastes.voted
-    nothing = np.zeros((0, judgement.vectors.shape[1]), np.float32)
-    return {
-        line: np.stack(rows) if rows else nothing
-        for line in lines
-        for rows in (
-            [
-                *([judgement.lines[line.statement]] if line.statement else []),
-                *(voted.vectors[voted.papers[paper]] for paper in line.papers if paper in voted.papers),
-            ],
-        )
-    }
-
-
-def _rows(judgement: Judgement, vectors: Vectors) -> list[int]:
-    """Which of the reader's muted vectors these are."""
-    muted = judgement.tastes.muted
-    return [n for n in range(len(muted)) if any(np.array_equal(muted[n], vector) for vector in vectors)]
-
-
 def _muted_by(lines: Sequence[Interest], by_name: Set[Interest], by_meaning: Set[Interest]) -> str:
     said = [
-        f"“{line.label}” ({'it names this' if line in by_name else 'it is near that in meaning'})"
-        if line.author or not line.statement
-        else f"“{line.label}” ({'it holds these words' if line in by_name else 'it is near that in meaning'})"
-        for line in lines
-        if line in by_name or line in by_meaning
+        f"“{line.label}” ({_how(line, line in by_name)})" for line in lines if line in by_name or line in by_meaning
     ]
     return f"They mute {' and '.join(said)}."
+
+
+def _how(line: Interest, named: bool) -> str:
+    if not named:
+        return "it is near that in meaning"
+    return "it names this" if line.author else "it holds these words"
 
 
 def had_before(trial: Trial) -> list[int]:

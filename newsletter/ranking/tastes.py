@@ -90,6 +90,8 @@ class Tastes:
     #: what they want more of, papers that a line names among it; and what less of
     liked: Votes = field(default_factory=Votes)
     disliked: Votes = field(default_factory=Votes)
+    #: the line that each row of what is muted comes from
+    muting: tuple[Interest, ...] = ()
 
     @property
     def follows(self) -> Booleans:
@@ -113,32 +115,23 @@ def tastes_of(
     voted = voted or Voted()
     rows = [(n, interest) for n, interests in enumerate(readers) for interest in interests]
     followed = [(n, i) for n, i in rows if not i.muted and (i.statement or any(p in voted.papers for p in i.papers))]
-    muted = [(n, i.statement) for n, i in rows if i.muted and i.statement]
-    away = [
-        (n, vector, voted.papers[paper])
-        for n, i in rows
-        if i.muted
-        for paper in i.papers
-        if paper in voted.papers
-        for vector in (voted.vectors[voted.papers[paper]],)
-    ]
     nothing = np.zeros(dimensions, np.float32)
-    lines = np.stack([vectors[i.statement] if i.statement else nothing for _, i in followed]) if followed else None
-    lines = np.zeros((0, dimensions), np.float32) if lines is None else lines
+    lines = _stacked([vectors[i.statement] if i.statement else nothing for _, i in followed], dimensions)
     follower = np.array([n for n, _ in followed], np.intp)
-    mutes = sorted([(n, vectors[text]) for n, text in muted] + [(n, vector) for n, vector, _ in away], key=_first)
+    muted = [(n, i, row) for n, i in rows if i.muted for row in _vectors_of(i, vectors, voted)]
     seeds = [(n, voted.papers[p], line) for line, (n, i) in enumerate(followed) for p in i.papers if p in voted.papers]
     return Tastes(
         readers=len(readers),
         followed=lines,
         follower=follower,
-        muted=np.stack([vector for _, vector in mutes]) if mutes else np.zeros((0, dimensions), np.float32),
-        muter=np.array([n for n, _ in mutes], np.intp),
+        muted=_stacked([row for _, _, row in muted], dimensions),
+        muter=np.array([n for n, _, _ in muted], np.intp),
+        muting=tuple(i for _, i, _ in muted),
         words=tuple(i.statement for _, i in followed),
         labels=tuple(i.label for _, i in followed),
         voted=voted,
         liked=_liked(votes_in(votes, voted, 1), seeds, _places(followed, lines, voted), follower, voted.vectors),
-        disliked=_arrays(*votes_in(votes, voted, -1)),
+        disliked=votes_in(votes, voted, -1),
     )
 
 
@@ -152,49 +145,48 @@ def _places(followed: Sequence[tuple[int, Interest]], lines: Vectors, voted: Vot
     return places
 
 
-def _first(pair: tuple[int, Vectors]) -> int:
-    return pair[0]
+def _vectors_of(interest: Interest, vectors: Mapping[str, Vectors], voted: Voted) -> list[Vectors]:
+    """That of its words, if there are any, and those of its papers that are known."""
+    papers = [voted.vectors[voted.papers[paper]] for paper in interest.papers if paper in voted.papers]
+    return [vectors[interest.statement], *papers] if interest.statement else papers
 
 
-#: rows of `Voted`, whose they are, what they weigh
-Counted = tuple[Indices, Indices, Vectors]
+def _stacked(rows: Sequence[Vectors], dimensions: int) -> Vectors:
+    return np.stack(rows) if rows else np.zeros((0, dimensions), np.float32)
 
 
-def votes_in(votes: Sequence[Sequence[Vote]], voted: Voted, value: int) -> Counted:
-    """The votes of one direction, reader by reader, the newest first; each weighs less, the older it is.
+def votes_in(votes: Sequence[Sequence[Vote]], voted: Voted, value: int) -> Votes:
+    """The votes of one direction, of no line yet, by reader, the newest first; each weighs less, the older it is.
 
     Age counts from the reader's newest vote: who was away for a year has forgotten nothing meanwhile.
     """
-    row, owner, weight = list[int](), list[int](), list[float]()
+    row, owner, ages = list[int](), list[int](), list[float]()
     for reader, own in enumerate(votes):
         newest = own[0].at if own else None
         for vote in own:
             if vote.value == value and vote.entry_id in voted.row and newest:
                 row.append(voted.row[vote.entry_id])
                 owner.append(reader)
-                weight.append((newest - vote.at).total_seconds() / 86_400)
-    ages = np.array(weight, np.float32)
-    return (
+                ages.append((newest - vote.at).total_seconds() / 86_400)
+    weight = np.exp(-FORGETTING * np.maximum(np.array(ages, np.float32), 0))
+    return Votes(
         np.array(row, np.intp),
         np.array(owner, np.intp),
-        np.maximum(np.exp(-FORGETTING * np.maximum(ages, 0)), LEAST_WEIGHT).astype(np.float32),
+        np.full(len(row), -1, np.intp),
+        np.maximum(weight, LEAST_WEIGHT).astype(np.float32),
     )
 
 
-def _arrays(row: Indices, owner: Indices, weight: Vectors) -> Votes:
-    return Votes(row, owner, np.full(len(row), -1, np.intp), weight)
-
-
 def _liked(
-    counted: Counted,
+    votes: Votes,
     seeds: Sequence[tuple[int, int, int]],
     lines: Vectors,
     follower: Indices,
     vectors: Vectors,
 ) -> Votes:
     """Votes for more and named papers together. A vote belongs to the nearest of its reader's lines."""
-    row, owner, weight = counted
-    line = nearest_lines(vectors[row], owner, lines, follower) if len(row) else _none()
+    row, owner, weight = votes.row, votes.owner, votes.weight
+    line = nearest_lines(vectors[row], owner, lines, follower) if len(row) else votes.line
     # A paper that is named and liked counts once, where it was named.
     named = {(n, paper) for n, paper, _ in seeds}
     kept = np.array([(n, r) not in named for n, r in zip(owner.tolist(), row.tolist(), strict=True)], bool)

@@ -173,17 +173,14 @@ def test_a_muted_line_is_named_and_without_it_the_entry_is_in() -> None:
     rows = around([0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
     rows[0][1] = 0.6
     basis = np.eye(dimensions, dtype=np.float32)
-    wanted = tastes([muting(following(basis[0]), *basis[1:4])], dimensions=dimensions)
     lines = ["cells", "bridges", "surveys"]
+    muted = tuple(Interest(line, muted=True) for line in lines)
+    wanted = replace(tastes([muting(following(basis[0]), *basis[1:4])], dimensions=dimensions), muting=muted)
     holding = {"cells": set[int](), "bridges": {1}, "surveys": set[int]()}
     named = np.array([[False, True, False, False, False, False]])
     here = asked(rows, wanted, lines=lines, named=named)
     assert issue(here) == [2, 3, 4, 5]
-    found = dict(
-        muted_out(
-            Trial(*here), scored(*here), [Interest(line, muted=True) for line in lines], lambda line: holding[line.text]
-        )
-    )
+    found = dict(muted_out(Trial(*here), scored(*here), muted, lambda line: holding[line.text]))
     assert found == {
         0: "They mute “cells” (it is near that in meaning).",
         1: "They mute “bridges” (it holds these words).",
