@@ -69,15 +69,8 @@ class Ground:
 
     def beside(self, others: Sequence[Entry], vectors: Vectors) -> Offer:
         """The candidates, and behind them other entries that change nothing for them."""
-        together, entries = np.concatenate([self.vectors, vectors]), [*self.candidates, *others]
-        return offer_of(
-            together,
-            general_scores(together, [entry.popularity for entry in entries]),
-            older=self.older.vectors,
-            said=[said_of(entry) for entry in entries],
-            older_said=self.older.said,
-            uncounted=len(others),
-        )
+        together = np.concatenate([self.vectors, vectors])
+        return _laid_out([*self.candidates, *others], together, self.older, uncounted=len(others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +181,7 @@ class Judge:
         vectors = self.vectors([entry.text for entry in candidates], "Reading entries")
         at = {entry.id: n for n, entry in enumerate(candidates)}
         older = self._older(min(at), vectors.shape[1])
-        offer = offer_of(
-            vectors,
-            general_scores(vectors, [entry.popularity for entry in candidates]),
-            older=older.vectors,
-            said=[said_of(entry) for entry in candidates],
-            older_said=older.said,
-        )
+        offer = _laid_out(candidates, vectors, older)
         pinned = [at[entry_id] for entry_id in printing.pins]
         return Ground(candidates, offer, at, pinned, older, zlib.crc32(str(printing.key).encode()))
 
@@ -214,7 +201,7 @@ class Judge:
         ground = ground or self.ground(printing)
         lines, tastes = self._tastes(readers, ground.vectors.shape[1])
         seen = self._seen(ground.candidates, readers) if seen is None else seen.copy()
-        for reader, n in self._named_themselves(ground, readers):
+        for reader, n in _named_themselves(ground, readers, tastes.voted):
             seen[reader, n] = True
         named, authored = named_by(printing, readers), authored_by(printing, readers)
         authors = [[i.author for i in reader.interests if i.author and not i.muted] for reader in readers]
@@ -232,13 +219,6 @@ class Judge:
         votes = [[vote for vote in voted.get(reader.id, ()) if vote.entry_id not in apart] for reader in readers]
         interests = [reader.interests for reader in readers]
         return lines, tastes_of(interests, lines, dimensions, votes, self._voted(voted, papers))
-
-    def _named_themselves(self, ground: Ground, readers: Sequence[Subscriber]) -> list[tuple[int, int]]:
-        """(reader, candidate) where a candidate is a paper that a line of theirs names: they have it already."""
-        named = [(n, paper) for n, reader in enumerate(readers) for one in reader.interests for paper in one.papers]
-        known = known_papers(self._db, {paper for _, paper in named}) if named else {}
-        found = [(n, known[paper].entry_id or 0) for n, paper in named if paper in known]
-        return [(n, ground.at[entry]) for n, entry in found if entry in ground.at]
 
     def _company(self, ground: Ground, readers: Sequence[Subscriber], tastes: Tastes) -> Company | None:
         """What those who voted before say of the issue's entries; who they are is read once, until somebody votes."""
@@ -326,6 +306,17 @@ class Judge:
         return seen
 
 
+def _laid_out(entries: Sequence[Entry], vectors: Vectors, older: Older, *, uncounted: int = 0) -> Offer:
+    return offer_of(
+        vectors,
+        general_scores(vectors, [entry.popularity for entry in entries]),
+        older=older.vectors,
+        said=[said_of(entry) for entry in entries],
+        older_said=older.said,
+        uncounted=uncounted,
+    )
+
+
 def said_of(entry: Entry) -> Said:
     """Its words, as the ranking looks at them."""
     return entry.title, entry.summary
@@ -361,6 +352,13 @@ def authored_by(printing: Printing, readers: Sequence[Subscriber]) -> Booleans |
     for n, author in followed:
         authored[n, list(printing.authors.by(author))] = True
     return authored
+
+
+def _named_themselves(ground: Ground, readers: Sequence[Subscriber], voted: Voted) -> list[tuple[int, int]]:
+    """(reader, candidate) where a candidate is a paper that a line of theirs names: they have it already."""
+    candidate = {row: ground.at[entry] for entry, row in voted.row.items() if entry in ground.at}
+    named = [(n, voted.papers.get(p, -1)) for n, r in enumerate(readers) for one in r.interests for p in one.papers]
+    return [(n, candidate[row]) for n, row in named if row in candidate]
 
 
 def _whom(followed: Sequence[str], entry: Entry) -> str:

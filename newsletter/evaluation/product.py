@@ -29,8 +29,16 @@ def this_newsletter(question: Question) -> Scores:
 
 
 def as_sent(question: Question) -> Scores:
-    """The same, with what every reader's issue would hold before all else, in its order there."""
-    return np.concatenate([sent_scores(question.issue(n)) for n in range(len(question.issues))], axis=1)
+    """The same, with what every reader's issue would hold before all else, in its order there.
+
+    That is assembled: nothing told twice, and each line with a place.
+    """
+    scores = question.by(this_newsletter).copy()
+    for number, where in enumerate(question.issues):
+        entry = rank(*laid_out(question.issue(number)), PLACES, floor=_FLOOR).entry
+        person, place = np.nonzero(entry >= 0)
+        scores[person, where.start + entry[person, place]] = AHEAD + PLACES - place
+    return scores
 
 
 def product_scores(issue: Question) -> Scores:
@@ -41,16 +49,6 @@ def product_scores(issue: Question) -> Scores:
         for first, last in chunks(tastes, len(offer.columns))
     ]
     return np.concatenate(parts)
-
-
-def sent_scores(issue: Question) -> Scores:
-    """The same for the first `PLACES` as they are assembled: nothing told twice, each line with a place."""
-    offer, tastes = laid_out(issue)
-    scores = product_scores(issue).copy()
-    ranking = rank(offer, tastes, PLACES, floor=_FLOOR)
-    person, place = np.nonzero(ranking.entry >= 0)
-    scores[person, ranking.entry[person, place]] = AHEAD + PLACES - place
-    return scores
 
 
 def laid_out(issue: Question) -> tuple[Offer, Tastes]:

@@ -73,6 +73,8 @@ class Attraction:
     unwanted: Booleans
     #: True where an entry is by an author whom the reader follows; None where nobody follows one
     authored: Booleans | None
+    #: what that adds to their standing
+    author: Vectors | None
     #: (readers,): True for whoever follows or likes anything; and for who has several lines
     follows: Booleans
     several: Booleans
@@ -158,9 +160,11 @@ def attraction_of(
     if company is not None:
         standing[follows] += company[follows]
     closeness = _closeness(offer, followed, votes, liked, first, shape)
+    author = None
     if authored is not None:
         follows |= authored.any(axis=1)
-        standing = np.where(authored, np.maximum(standing + AUTHOR, floor), standing)
+        lifted = np.where(authored, np.maximum(standing + AUTHOR, floor), standing)
+        author, standing = lifted - standing, lifted
         closeness = np.where(authored, np.float32(1), closeness)
     muted, unwanted = _mute(offer, tastes, first, last, named, standing, closeness)
     if seen is not None:
@@ -178,6 +182,7 @@ def attraction_of(
         muted=muted,
         unwanted=unwanted,
         authored=authored,
+        author=author,
         follows=follows,
         several=several,
         first=first,

@@ -61,15 +61,11 @@ def scores_of(
     follows, in_words = bool(found.follows[0]), bool(len(found.followed.owner))
     nothing = np.zeros(len(offer.entries), np.float32)
     drawn, words = _drawn(found)
-    author = nothing
-    if authored is not None:
-        other = attraction_of(offer, tastes, 0, 1, seen=None, named=named, authored=None, floor=floor, company=company)
-        author = found.standing[0] - other.standing[0]
-    told = (
-        nothing if company is None or not (in_words or found.liked is not None) else np.asarray(company[0], np.float32)
-    )
-    of_entry = drawn if in_words or found.liked is not None else offer.general
-    worth = nothing if in_words or found.liked is not None else offer.general
+    author = nothing if found.author is None else found.author[0]
+    if in_words or found.liked is not None:
+        of_entry, worth, told = drawn, nothing, nothing if company is None else np.asarray(company[0], np.float32)
+    else:
+        of_entry, worth, told = offer.general, offer.general, nothing
     return Scores(
         relevance=found.relevance[0],
         words=words,
