@@ -6,6 +6,7 @@ edition, and so many that they have every kind of section, reason and card betwe
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,7 +27,7 @@ from newsletter.checks.readiness import settings_alone
 from newsletter.delivery import records
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.delivery.records import Delivery
-from newsletter.entries.fetching import public_client, user_agent
+from newsletter.entries.fetching import PublicNetwork, user_agent
 from newsletter.errors import IssueError, TemplateError
 from newsletter.issues import store as issues
 from newsletter.issues.calendar import is_due_date, next_slot, slot_on
@@ -252,12 +253,8 @@ class IssueChecks:
 
     def _asked(self, proof: Proof) -> list[Finding]:
         asked = worth_asking(proof)
-        client = self._http or public_client(user_agent(self._settings.base_url, self._settings.address))
-        try:
-            found = ask(asked, client, database=self._project / STORE, progress=self._told("Asking links"))
-        finally:
-            if client is not self._http:
-                client.close()
+        with closing(PublicNetwork(user_agent(self._settings.base_url, self._settings.address), self._http)) as network:
+            found = ask(asked, network.client, database=self._project / STORE, progress=self._told("Asking links"))
         return answers(asked, found, proof.intro_place)
 
 

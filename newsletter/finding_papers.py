@@ -21,10 +21,10 @@ from newsletter.entries.entry import ParsedEntry
 from newsletter.entries.fetching import (
     Document,
     FetchError,
+    PublicNetwork,
     Turn,
     fetch_page,
     fetch_url,
-    public_client,
     user_agent,
     whole,
 )
@@ -67,13 +67,11 @@ class PaperSearch:
     ) -> None:
         """`http` stands in for the client that asks, and stays open; ours reaches no private network."""
         self._db, self._project, self._settings, self._clock = db, project, settings, clock
-        self._given = http
-        self._own: httpx2.Client | None = None
+        self._network = PublicNetwork(user_agent(settings.base_url, settings.address), http)
 
     def close(self) -> None:
         """Let go of the network."""
-        if self._own:
-            self._own.close()
+        self._network.close()
 
     def tend(self) -> None:
         """Note what all readers name, also who came in by an import; drop what nobody has named for a month."""
@@ -107,7 +105,7 @@ class PaperSearch:
         ids = ",".join(quote(one.key.removeprefix("arxiv:"), safe="/") for one in batch)
         url = f"{_API}?id_list={ids}&max_results={len(batch)}"
         try:
-            document = whole(fetch_url(url, client=self._http, turn=turn))
+            document = whole(fetch_url(url, client=self._network.client, turn=turn))
             parsed = parse(
                 document.content,
                 name=url,
@@ -138,14 +136,16 @@ class PaperSearch:
         found: ParsedEntry | None = None
         said = ""
         try:
-            document = fetch_page(url, client=self._http, turn=turn)
+            document = fetch_page(url, client=self._network.client, turn=turn)
             found, said = facts_in(document, self._clock().date())
         except SourceError as error:
             trouble, said = error, f"Its page could not be read: {error}."
         # Publishers show programs many pages that are about something else.
         if is_doi and not (found and (found.summary or _says_its_doi(found, one.key))):
             with suppress(SourceError):
-                registered = fetch_page(f"{_CROSSREF}{quote(one.written, safe='')}", client=self._http, turn=turn)
+                registered = fetch_page(
+                    f"{_CROSSREF}{quote(one.written, safe='')}", client=self._network.client, turn=turn
+                )
                 found = registered_in(registered.content) or found
         if found:
             store.found(self._db, {one.key: found}, self._clock())
@@ -158,14 +158,6 @@ class PaperSearch:
             wish = error.retry_after if isinstance(error, FetchError) and error.retry_after else timedelta(0)
             next_at = self._clock() + max(PAUSES[one.tries], min(wish, _MOST_PATIENCE))
         store.missed(self._db, one.key, trouble, next_at)
-
-    @property
-    def _http(self) -> httpx2.Client:
-        if self._given:
-            return self._given
-        if self._own is None:
-            self._own = public_client(user_agent(self._settings.base_url, self._settings.address))
-        return self._own
 
 
 def _in_time(turn: Turn, until: float) -> Turn:

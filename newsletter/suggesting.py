@@ -15,7 +15,7 @@ from newsletter.delivery import records
 from newsletter.delivery.notices import NoticeKind
 from newsletter.entries import store as entries
 from newsletter.entries.entry import READERS, Entry, ParsedEntry
-from newsletter.entries.fetching import Document, FetchError, Turn, fetch_page, public_client, user_agent
+from newsletter.entries.fetching import Document, FetchError, PublicNetwork, Turn, fetch_page, user_agent
 from newsletter.entries.page_facts import is_page, kind_of, name_of_file, page_about, page_facts
 from newsletter.entries.spacing import Stopped, Turns
 from newsletter.entries.text import clean_summary, clean_text, clean_title, clip
@@ -100,13 +100,11 @@ class Suggestions:
         self._readers = readers
         self._signer = signer
         self._clock = clock
-        self._given = http
-        self._own: httpx2.Client | None = None
+        self._network = PublicNetwork(user_agent(settings.base_url, settings.address), http)
 
     def close(self) -> None:
         """Let go of the network."""
-        if self._own:
-            self._own.close()
+        self._network.close()
 
     # -- by itself
 
@@ -129,7 +127,7 @@ class Suggestions:
         """What is behind the link, and when there is something to do about it next."""
         now, tries = self._clock(), suggestion.tries + 1
         try:
-            document = fetch_page(page_about(suggestion.url), client=self._http, turn=turn)
+            document = fetch_page(page_about(suggestion.url), client=self._network.client, turn=turn)
         except SourceError as error:
             tried = replace(suggestion, tries=tries, trouble=f"The page could not be read: {error}.")
             if tries > len(PAUSES):
@@ -145,14 +143,6 @@ class Suggestions:
             accepted = replace(suggestion, state=SuggestionState.ACCEPTED, entry_id=known.id, tries=tries)
             return replace(accepted, trouble=IN_ALREADY), None
         return replace(suggestion, state=SuggestionState.WAITING, entry=entry, trouble=trouble, tries=tries), now
-
-    @property
-    def _http(self) -> httpx2.Client:
-        if self._given:
-            return self._given
-        if self._own is None:
-            self._own = public_client(user_agent(self._settings.base_url, self._settings.address))
-        return self._own
 
     def _tell(self) -> None:
         """At most one mail a day, and only when something new waits; then it lists all that does."""

@@ -115,9 +115,29 @@ def http_client(
     )
 
 
-def public_client(user_agent: str) -> httpx2.Client:
-    """A client for links that strangers send in: it reaches nothing but the public internet."""
-    return http_client(user_agent=user_agent, may_connect=is_public)
+class PublicNetwork:
+    """For links that strangers send in: a client that reaches nothing but the public internet, made when it is needed.
+
+    One that stands in for it stays open, whoever closes this.
+    """
+
+    def __init__(self, user_agent: str, instead: httpx2.Client | None = None) -> None:
+        self._user_agent, self._instead = user_agent, instead
+        self._own: httpx2.Client | None = None
+
+    @property
+    def client(self) -> httpx2.Client:
+        """What asks."""
+        if self._instead:
+            return self._instead
+        if self._own is None:
+            self._own = http_client(user_agent=self._user_agent, may_connect=is_public)
+        return self._own
+
+    def close(self) -> None:
+        """Let go of the network."""
+        if self._own:
+            self._own.close()
 
 
 def is_url(location: str) -> bool:
