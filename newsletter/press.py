@@ -45,7 +45,6 @@ from newsletter.rendering.sample import recipes_of, sample_cards, sample_recipes
 from newsletter.rendering.templates import explain, load_sources
 from newsletter.settings import Settings
 from subscribers.database import writing
-from subscribers.people import Subscriber
 
 
 class Press:
@@ -159,9 +158,9 @@ class Press:
         edition = printing.frozen.edition
         # Issues that were frozen long ago, and some operators' templates, have no words for these.
         composed = judgement.composed(shape, company=edition.has_words_for(ReasonKind.COMPANY))
-        for addressee, picks, follows in zip(addressees, composed, judgement.tastes.follows, strict=True):
+        for picks in composed:
             if isinstance(picks, tuple):
-                _reword(picks, edition, asks=_asks(addressee.reader) and not follows)
+                _reword(picks, edition)
         self._choose_sentences(composed, printing, judgement)
         counts = records.counts_before(self._db, [addressee.reader.id for addressee in addressees])
         proposed = self.proposer.of([addressee.reader for addressee in addressees])
@@ -171,12 +170,12 @@ class Press:
                 addressee,
                 picks,
                 counts.get(addressee.reader.id, 0) + 1,
-                bool(follows) or _asks(addressee.reader),
+                bool(asks),
                 proposed.get(addressee.reader.id),
             )
             if isinstance(picks, tuple)
             else picks
-            for addressee, picks, follows in zip(addressees, composed, judgement.tastes.follows, strict=True)
+            for addressee, picks, asks in zip(addressees, composed, judgement.tastes.asks, strict=True)
         ]
 
     def _recipe(
@@ -319,18 +318,15 @@ class Press:
             raise
 
 
-def _asks(reader: Subscriber) -> bool:
-    """Do they follow anything, though it may say nothing of this issue?"""
-    return any(not interest.muted for interest in reader.interests)
+#: What says nearly the same where an edition has no words for a reason.
+_INSTEAD = {ReasonKind.AUTHOR: ReasonKind.INTEREST, ReasonKind.EVERYBODY: ReasonKind.GENERAL}
 
 
-def _reword(picks: Sequence[Pick], edition: Edition, *, asks: bool) -> None:
-    """Give reasons that the edition has words for, and none that is not true of who follows something; in place."""
+def _reword(picks: Sequence[Pick], edition: Edition) -> None:
+    """Give reasons that the edition has words for; in place."""
     for pick in picks:
-        if pick.reason is ReasonKind.AUTHOR and not edition.has_words_for(ReasonKind.AUTHOR):
-            pick.reason = ReasonKind.INTEREST
-        if pick.reason is ReasonKind.GENERAL and asks and edition.has_words_for(ReasonKind.EVERYBODY):
-            pick.reason = ReasonKind.EVERYBODY
+        if pick.reason in _INSTEAD and not edition.has_words_for(pick.reason):
+            pick.reason = _INSTEAD[pick.reason]
 
 
 def shape_of(settings: Settings) -> Shape:

@@ -92,14 +92,17 @@ def test_issues_that_have_no_words_for_a_reason_give_another_true_one(newsletter
         {name: text.replace('"author"', '"nobody"') for name, text in edition.sources.items()}, edition.shared
     )
     pick = Pick(1, Section.FOR_YOU, 1.0, ReasonKind.AUTHOR, "Ada Lovelace")
-    _reword([pick], edition, asks=True)
+    _reword([pick], edition)
     assert pick.reason is ReasonKind.AUTHOR
-    _reword([pick], old, asks=True)
+    _reword([pick], old)
     assert (pick.reason, pick.words) == (ReasonKind.INTEREST, "Ada Lovelace")
-    for asks, reason in ((False, ReasonKind.GENERAL), (True, ReasonKind.EVERYBODY)):
-        general = Pick(1, Section.FOR_YOU, 1.0, ReasonKind.GENERAL, "")
-        _reword([general], edition, asks=asks)
-        assert general.reason is reason
+    ancient = Edition(
+        {name: text.replace('"everybody"', "0") for name, text in edition.sources.items()}, edition.shared
+    )
+    for one, reason in ((edition, ReasonKind.EVERYBODY), (ancient, ReasonKind.GENERAL)):
+        everybody = Pick(1, Section.FOR_YOU, 1.0, ReasonKind.EVERYBODY, "")
+        _reword([everybody], one)
+        assert everybody.reason is reason
 
 
 def rankings(entry: list[int], owed: list[float]) -> Ranking:

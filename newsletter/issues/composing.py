@@ -47,7 +47,7 @@ def compose(
     Sentences are not chosen yet. A reader for whom only favourites or a step outside would remain gets nothing.
     """
     by_popularity = favourites(entries)
-    follows = tastes.follows
+    follows, asks = tastes.follows, tastes.asks
     issues: list[tuple[Pick, ...] | NothingNew] = []
     for reader in range(tastes.readers):
         if seen[reader].all():
@@ -61,6 +61,8 @@ def compose(
             n = int(ranking.entry[reader, place])
             taken.add(n)
             kind, words = _reason(ranking, tastes, reader, place)
+            if kind is ReasonKind.GENERAL and asks[reader]:
+                kind = ReasonKind.EVERYBODY
             if company is not None and company[reader, place]:
                 kind, words = ReasonKind.COMPANY, f"{company[reader, place]:,} readers"
             # Without that it would not have this place, whatever else speaks for it.

@@ -27,8 +27,13 @@ class Lexicon:
         return frozenset(set.intersection(*map(set, found))) if found else _EMPTY
 
 
+def plain_words(text: str) -> list[str]:
+    """The words of a text in small letters, in its order."""
+    return _WORD.findall(text.casefold())
+
+
 def _words(text: str) -> set[str]:
-    return {stem(word) for word in set(_WORD.findall(text.casefold()))}
+    return {stem(word) for word in set(plain_words(text))}
 
 
 @lru_cache(maxsize=50_000)

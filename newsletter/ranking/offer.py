@@ -60,7 +60,6 @@ def offer_of(
     older: Vectors | None = None,
     said: Sequence[Said] = (),
     older_said: Sequence[Said] = (),
-    alike: Vectors | None = None,
     uncounted: int = 0,
 ) -> Offer:
     """Lay out an issue's entries.
@@ -79,5 +78,4 @@ def offer_of(
     wording = None
     if said:
         wording = Wording([*said, *older_said[:BESIDE]], older_said[BESIDE:])
-    alike = product(entries, entries.T) if alike is None else alike
-    return Offer(entries, general, alike, columns, usual.white(columns), usual, wording, counted)
+    return Offer(entries, general, product(entries, entries.T), columns, usual.white(columns), usual, wording, counted)

@@ -92,12 +92,21 @@ class Tastes:
     disliked: Votes = field(default_factory=Votes)
     #: the line that each row of what is muted comes from
     muting: tuple[Interest, ...] = ()
+    #: who follows something, also where nothing here comes of it (an author, papers that nobody has found yet)
+    asking: Indices = field(default_factory=_none)
 
     @property
     def follows(self) -> Booleans:
         """(readers,): True for whoever follows or likes anything, and so gets an issue of their own."""
         counts = np.bincount(self.follower, minlength=self.readers)
         return (counts + np.bincount(self.liked.owner, minlength=self.readers)) > 0
+
+    @property
+    def asks(self) -> Booleans:
+        """(readers,): True for whoever follows or likes anything, also what says nothing of any entry."""
+        asks = self.follows
+        asks[self.asking] = True
+        return asks
 
 
 def tastes_of(
@@ -127,6 +136,7 @@ def tastes_of(
         muted=_stacked([row for _, _, row in muted], dimensions),
         muter=np.array([n for n, _, _ in muted], np.intp),
         muting=tuple(i for _, i, _ in muted),
+        asking=np.unique(np.array([n for n, i in rows if not i.muted], np.intp)),
         words=tuple(i.statement for _, i in followed),
         labels=tuple(i.label for _, i in followed),
         voted=voted,

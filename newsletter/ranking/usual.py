@@ -7,8 +7,8 @@ mean of all is taken away, and directions in which entries differ much from each
 
 The mean of a reader's liked entries in that space, times an entry, is the linear discriminant between what they like
 and all others (Fisher 1936; Hariharan, Malik & Ramanan, ECCV 2012, who found that one covariance of the "others" serves
-every class). The shared part is worked out
-once for everybody; what is left to do for a reader is a sum over what they like, and each of that has its own share.
+every class). The shared part is worked out once for everybody; what is left to do for a reader is a sum over what they
+like, and each of that has its own share.
 """
 
 from dataclasses import dataclass

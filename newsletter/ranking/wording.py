@@ -11,7 +11,6 @@
   tf-idf rows does not learn that "federated" says more than "model" where both stand in all that is liked.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -20,7 +19,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from newsletter.ranking.arrays import Indices, Integers, Vectors, starts_of
-from newsletter.ranking.lexicon import stem
+from newsletter.ranking.lexicon import plain_words, stem
 
 #: (title, summary)
 Said = tuple[str, str]
@@ -36,7 +35,6 @@ GONE = 1e-5
 MOST_HELD = 10_000
 #: How often a title is counted: the summary often repeats it, and says much else.
 TITLE = 3
-_WORD = re.compile(r"[^\W_]+")
 #: Words without which a text says the same.
 _SMALL = frozenset(
     """a about above after again all also an and any are as at be because been before being below between both but by
@@ -189,4 +187,4 @@ def _counted(said: Said) -> Counter[str]:
 
 
 def _words(text: str) -> list[str]:
-    return [stem(word) for word in _WORD.findall(text.casefold()) if word not in _SMALL]
+    return [stem(word) for word in plain_words(text) if word not in _SMALL]

@@ -181,6 +181,10 @@ def test_who_follows_authors_alone_has_theirs_in_everybodys_edition() -> None:
     issue = composed(entries(*[None] * 4), ranking(places, 4), tastes(), authored=[0])
     assert told(issue)[0] == (0, Section.FOR_YOU, ReasonKind.AUTHOR, "Author of 0")
     assert [kind for _, _, kind, _ in told(issue)[1:]] == [ReasonKind.GENERAL] * 3
+    asking = replace(tastes(), asking=np.zeros(1, np.intp))
+    issue = composed(entries(*[None] * 4), ranking(places, 4), asking, authored=[0])
+    assert told(issue)[0] == (0, Section.FOR_YOU, ReasonKind.AUTHOR, "Author of 0")
+    assert [kind for _, _, kind, _ in told(issue)[1:]] == [ReasonKind.EVERYBODY] * 3, "they do follow something"
 
 
 @pytest.mark.parametrize(
