@@ -1,10 +1,11 @@
 """What tests of the evaluation share: small judged data in folders, in the layouts that `newsletter evaluate` reads."""
 
 import json
-from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+
+from newsroom import write_entries
 
 SUBJECTS = ("robots walking on springy legs", "tumours segmented in brain scans", "music recommended by graph networks")
 #: Words that fill a text, so that no two are alike.
@@ -16,10 +17,6 @@ def paper(n: int, **more: Any) -> dict[str, Any]:
     subject = SUBJECTS[n % len(SUBJECTS)]
     words = " ".join(FILLING[(n * k) % len(FILLING)] for k in (1, 5, 7))
     return {"id": str(n), "title": f"Study {n} of {subject}", "abstract": f"On {subject}: {words}.", **more}
-
-
-def write_lines(path: Path, rows: Sequence[Any]) -> None:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
 
 
 def write_stream(folder: Path, papers: int = 180, *, dated: bool = True) -> Path:
@@ -35,7 +32,7 @@ def write_stream(folder: Path, papers: int = 180, *, dated: bool = True) -> Path
             rows.append(paper(n, date=str(first + timedelta(days=n // 3)), popularity=n % 7, authors=["Ada", "Bob"]))
         else:
             rows.append(paper(n, id=f"24{1 + n // 60:02d}.{n % 60 + 1:05d}"))
-    write_lines(folder / "pool.jsonl", rows)
+    write_entries(folder, rows, "pool.jsonl")
     liked: list[list[str]] = [[], []]
     for n, row in enumerate(rows):
         if n % 2 == 0:
@@ -52,9 +49,9 @@ def write_stream(folder: Path, papers: int = 180, *, dated: bool = True) -> Path
 def write_statements(folder: Path) -> Path:
     """Two statements, each with ten graded documents, and one that nothing answers."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_lines(folder / "docs.jsonl", [paper(n) for n in range(30)])
+    write_entries(folder, [paper(n) for n in range(30)], "docs.jsonl")
     queries = [{"id": str(n), "text": text} for n, text in enumerate([*SUBJECTS[:2], "gardens"])]
-    write_lines(folder / "queries.jsonl", queries)
+    write_entries(folder, queries, "queries.jsonl")
     grades = [f"{n % 3}\t{n}\t{1 + n % 4}" for n in range(30) if n % 3 < 2]
     (folder / "qrels.tsv").write_text("\n".join(["query_id\tdoc_id\tgrade", *grades]), "utf-8")
     return folder
@@ -63,7 +60,7 @@ def write_statements(folder: Path) -> Path:
 def write_profiles(folder: Path) -> Path:
     """Two people with five papers of their own each, who graded what is theirs higher than what is not."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_lines(folder / "docs.jsonl", [paper(n) for n in range(60)])
+    write_entries(folder, [paper(n) for n in range(60)], "docs.jsonl")
     profiles = {name: [str(n) for n in range(k, 15, 3)] for k, name in enumerate(("ada", "bob"))}
     (folder / "profiles.json").write_text(json.dumps(profiles), "utf-8")
     rows = [f"{name}\t{n}\t{5 if n % 3 == k else 1}" for k, name in enumerate(("ada", "bob")) for n in range(30, 36)]

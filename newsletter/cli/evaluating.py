@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter.cli.output import AsJson, Project, opened, progress_bars, say, say_json, table, wrapped
 
 if TYPE_CHECKING:
+    from newsletter.evaluation.community import CommunityReport
     from newsletter.evaluation.measuring import Measured
     from newsletter.evaluation.replay import Replay
+    from newsletter.evaluation.sentences import SentencesReport
     from newsletter.ranking.embedding import Embedder
 
 
@@ -92,7 +94,7 @@ def _tell(replay: "Replay", found: "list[Measured]", as_json: bool) -> None:
         table(head, rows)
 
 
-def _tell_other(report: Any, as_json: bool) -> None:
+def _tell_other(report: "CommunityReport | SentencesReport", as_json: bool) -> None:
     """A report of another kind: it tells itself."""
     if as_json:
         say_json(report.as_json())

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from newsletter.evaluation.measures import ranked
 from newsletter.evaluation.question import Method, Question, Scores
 from newsletter.evaluation.replay import Known
 from newsletter.ranking.arrays import Indices, Vectors, product
@@ -61,7 +62,7 @@ def with_feedback(question: Question) -> Scores:
     near = np.zeros_like(first)
     for issue in question.issues:
         offered = question.vectors[question.candidates[issue]]
-        best = np.argsort(-first[:, issue], axis=1, kind="stable")[:, :FEEDBACK]
+        best = ranked(first[:, issue], FEEDBACK)
         near[:, issue] = product(offered[best].mean(axis=1), offered.T)
     return first + question.standard(near)
 

@@ -21,6 +21,9 @@ class Interval:
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{self.difference:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
+
 
 def interval(ours: Vectors, theirs: Vectors, weights: Vectors | None = None) -> Interval | None:
     """How much larger `ours` is on average than `theirs`, person by person; always the same for the same figures.

@@ -5,8 +5,8 @@ help: what like-minded readers chose before (pseudo-likes: their choices count a
 what the readers whose hour came earlier voted on these very entries. See `newsletter.evaluation.readership`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ from newsletter.evaluation import measures
 from newsletter.evaluation.bootstrap import Interval, interval
 from newsletter.evaluation.libraries import read_libraries
 from newsletter.evaluation.readership import EARLY, ISSUES, Readership, counts_of, cut, some
+from newsletter.evaluation.report import votes_told
 from newsletter.evaluation.tasting import Taster
 from newsletter.ranking.arrays import Booleans, Vectors
+from newsletter.ranking.embedding import Progress
 
 VOTES = (0, 1, 3, 5, 10, 20, None)
 WORDS = "words alone"
@@ -79,15 +81,17 @@ class CommunityReport:
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Head and lines: nDCG@10 and recall@50 of every way."""
-        lines = [[_votes(r.votes), r.method, f"{r.ndcg.mean():.3f}", f"{r.recall.mean():.3f}"] for r in self.reached]
+        lines = [
+            [votes_told(r.votes), r.method, f"{r.ndcg.mean():.3f}", f"{r.recall.mean():.3f}"] for r in self.reached
+        ]
         return ["votes", "", "nDCG@10", "recall@50"], lines
 
     def differences(self) -> tuple[list[str], list[list[str]]]:
         """Head and lines: nDCG@10 above the first way with as many votes, and in 95 of 100 draws of readers."""
         lines = []
         for own, apart in self._compared():
-            told = [f"{a.difference:+.3f} [{a.low:+.3f}, {a.high:+.3f}]" if a else "" for a in apart.values()]
-            lines.append([_votes(own.votes), own.method, *told])
+            told = [str(found or "") for found in apart.values()]
+            lines.append([votes_told(own.votes), own.method, *told])
         return ["votes", "", *GROUPS], lines
 
     def as_json(self) -> dict[str, Any]:
@@ -97,8 +101,7 @@ class CommunityReport:
             for r in self.reached
         ]
         apart = [
-            {"votes": own.votes, "method": own.method}
-            | {group: [a.difference, a.low, a.high] for group, a in found.items() if a}
+            {"votes": own.votes, "method": own.method} | {group: astuple(a) for group, a in found.items() if a}
             for own, found in self._compared()
         ]
         told = {"readers": self.readers, "entries": self.entries, "voters": self.voters, "early": self.early}
@@ -115,12 +118,8 @@ class CommunityReport:
         return found
 
 
-def _votes(votes: int | None) -> str:
-    return "all" if votes is None else str(votes)
-
-
 def evaluate_community(
-    folder: Path, progress: Callable[[int, int], None] | None = None, early: float = EARLY
+    folder: Path, progress: Progress = lambda done, todo: None, early: float = EARLY
 ) -> CommunityReport:
     """Measure on a folder of libraries (see `newsletter.evaluation.libraries`); `progress` is told (done, to do).
 
@@ -139,12 +138,10 @@ def evaluate_community(
     taster = Taster(libraries, readership)
     reached = []
     for step, votes in enumerate(VOTES):
-        if progress:
-            progress(step, len(VOTES))
+        progress(step, len(VOTES))
         for method, scores in _ways(taster, readership, votes).items():
             reached.append(Reached(method, votes, *_measured(scores, readership)))
-    if progress:
-        progress(len(VOTES), len(VOTES))
+    progress(len(VOTES), len(VOTES))
     return CommunityReport(
         tuple(reached),
         _groups(taster, readership),

@@ -8,7 +8,8 @@ import numpy as np
 
 from newsletter.errors import ModelError
 from newsletter.evaluation.judged import Statements
-from newsletter.evaluation.measures import gains_of, ndcg
+from newsletter.evaluation.measures import gains_of, ndcg, ranked
+from newsletter.evaluation.replay import graded
 from newsletter.ranking.arrays import Indices, Vectors, product
 from newsletter.ranking.embedding import Told
 from newsletter.ranking.model import ModelProcess
@@ -78,7 +79,7 @@ def nearest(vectors: Vectors) -> Indices:
     """The nearest neighbours of each row, (rows, 10) or as many as there are; never itself."""
     cosines = product(vectors, vectors.T)
     np.fill_diagonal(cosines, -np.inf)
-    return np.argsort(-cosines, axis=1, kind="stable")[:, : min(NEIGHBOURS, len(vectors) - 1)]
+    return ranked(cosines, min(NEIGHBOURS, len(vectors) - 1))
 
 
 def agreed(ours: Indices, theirs: Indices) -> float:
@@ -93,8 +94,5 @@ def _quality(model: ModelProcess, judged: Statements, told: Told) -> float:
     documents = model.embed([entry.text for entry in judged.entries], lambda done: tell(done, count))
     statements = model.questions.embed([person.statements[0] for person in judged.people])
     scores = product(statements, documents.T)
-    gains = np.zeros_like(scores)
-    for row, grades in enumerate(judged.grades):
-        columns = list(grades)
-        gains[row, columns] = gains_of(np.array([grades[column] for column in columns], np.float32))
+    gains = gains_of(graded(judged.grades, np.arange(count), 0))
     return float(np.nanmean([ndcg(one, gain) for one, gain in zip(scores, gains, strict=True)]))

@@ -21,9 +21,7 @@ def evaluate_folder(folder: Path, embedder: Embedder, told: Told, *, mix: int = 
 
     The vectors of what must be read are kept in the user's cache. Raises `EvaluationError` and `ModelError`.
     """
-    replay = replay_of(read(folder))
-    if mix > 1:
-        replay = mixed(replay, mix)
+    replay = mixed(replay_of(read(folder)), mix)
     with kept_vectors() as db:
         question = question_of(replay, db, embedder, told)
     return replay, measured(replay, question, told("Ranking"))
@@ -31,9 +29,7 @@ def evaluate_folder(folder: Path, embedder: Embedder, told: Told, *, mix: int = 
 
 def evaluate_votes(db: Database, embedder: Embedder, told: Told, *, mix: int = 1) -> tuple[Replay, list[Measured]]:
     """The same over the votes of a newsletter's own readers (see `own_votes`), whose vectors its database keeps."""
-    replay = replay_of_votes(db, list(everybody(db)))
-    if mix > 1:
-        replay = mixed(replay, mix)
+    replay = mixed(replay_of_votes(db, list(everybody(db))), mix)
     return replay, measured(replay, question_of(replay, db, embedder, told), told("Ranking"))
 
 

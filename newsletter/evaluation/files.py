@@ -4,8 +4,11 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from gzip import GzipFile
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +47,34 @@ class Item:
     def day(self, *names: str) -> date | None:
         """The first of these fields that holds anything, as a day; None for none. Raises `EvaluationError`."""
         found = self.text(*names)
-        return day_of(found, self) if found else None
+        try:
+            return datetime.fromisoformat(found).date() if found else None
+        except ValueError:
+            raise self.wrong(f"{found[:40]!r} is not a date. Write it as 2024-03-31.") from None
 
 
-def day_of(text: str, item: Item) -> date:
-    """The day of an ISO date or time. Raises `EvaluationError`, naming the item, for anything else."""
-    try:
-        return datetime.fromisoformat(text).date()
-    except ValueError:
-        raise item.wrong(f"{text[:40]!r} is not a date. Write it as 2024-03-31.") from None
+@dataclass(slots=True)
+class Opened:
+    """A file that is being read."""
+
+    #: its bytes, unpacked
+    content: GzipFile | BufferedReader
+    #: how many of its lines were read; who reads counts
+    lines: int = 0
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Opened]:
+    """A file, plain or gzipped. Raises `EvaluationError`, with the line, where its bytes are no text."""
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as content:
+        file = Opened(content)
+        behind = f"{path}, behind line"
+        try:
+            yield file
+        except UnicodeDecodeError:
+            raise EvaluationError(f"{behind} {file.lines}: this is not UTF-8. Convert the file to UTF-8.") from None
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise EvaluationError(f"{behind} {file.lines}: this is no whole gzip file ({error}).") from None
 
 
 def find(folder: Path, *names: str) -> Path | None:
@@ -123,13 +145,8 @@ def graded_pairs(path: Path) -> Iterator[tuple[str, str, float, Item]]:
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     """The lines that hold anything, with their numbers."""
-    number = 0
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
-    except UnicodeDecodeError:
-        raise EvaluationError(f"{path}, behind line {number}: this is not UTF-8. Convert the file to UTF-8.") from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise EvaluationError(f"{path}, behind line {number}: this is no whole gzip file ({error}).") from None
+    with opened(path) as file:
+        for number, line in enumerate(file.content, 1):
+            file.lines = number
+            if line.strip():
+                yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")

@@ -7,15 +7,14 @@ labelled, so an abstract counts only where all its spans begin and end at the ed
 """
 
 import csv
-import gzip
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from io import TextIOWrapper
 from pathlib import Path
 
 from newsletter.errors import EvaluationError
-from newsletter.evaluation.files import find
+from newsletter.evaluation.files import find, opened
 from newsletter.ranking.sentences import split_sentences
 
 FILE = "labelled-sentences.csv"
@@ -134,28 +133,19 @@ def _in_line(text: str, at: int) -> int:
 
 
 def _spans(path: Path) -> Iterator[tuple[str, str, Span]]:
-    number = 0
-    try:
-        with (
-            gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-            if path.suffix == ".gz"
-            else path.open(encoding="utf-8-sig", newline="") as file
-        ):
-            lines = csv.DictReader(file, strict=True)
+    with opened(path) as file:
+        lines = csv.DictReader(TextIOWrapper(file.content, "utf-8-sig", newline=""), strict=True)
+        try:
             if missing := [name for name in COLUMNS if name not in (lines.fieldnames or ())]:
                 raise EvaluationError(
                     f"{path}, line 1: no column is called {', '.join(missing)}. The first line must name "
                     f"{', '.join(COLUMNS)}."
                 )
             for row in lines:
-                number = lines.line_num
-                yield _span(row, f"{path}, line {number}")
-    except UnicodeDecodeError:
-        raise EvaluationError(f"{path}, behind line {number}: this is not UTF-8. Convert the file to UTF-8.") from None
-    except csv.Error as error:
-        raise EvaluationError(f"{path}, behind line {number}: this is not CSV ({error}).") from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise EvaluationError(f"{path}, behind line {number}: this is no whole gzip file ({error}).") from None
+                file.lines = lines.line_num
+                yield _span(row, f"{path}, line {file.lines}")
+        except csv.Error as error:
+            raise EvaluationError(f"{path}, behind line {file.lines}: this is not CSV ({error}).") from None
 
 
 def _span(row: dict[str, str | None], place: str) -> tuple[str, str, Span]:

@@ -10,8 +10,8 @@ from newsletter.ranking.arrays import Booleans, Indices, Integers, Vectors, prod
 
 
 def ranked(scores: Vectors, most: int) -> Indices:
-    """The places of the highest scores, best first, at most so many; what is no number comes last."""
-    return np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")[:most]
+    """The places of the highest scores, best first, at most so many; what is no number comes last. Row by row."""
+    return np.argsort(-np.nan_to_num(scores, nan=-np.inf), axis=-1, kind="stable")[..., :most]
 
 
 def gains_of(grades: Vectors) -> Vectors:

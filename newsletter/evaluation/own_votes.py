@@ -6,7 +6,6 @@ was chosen for them has an advantage here over what other methods would have cho
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,8 +14,10 @@ from sqlite_utils import Database
 
 from newsletter.entries import store as entries
 from newsletter.errors import EvaluationError
-from newsletter.evaluation.replay import BACKGROUND, Known, Replay, sample, without_the_rest
-from newsletter.ranking.arrays import Indices, Vectors
+from newsletter.evaluation.judged import Choice, Person
+from newsletter.evaluation.replay import BACKGROUND, Known, Replay, known_of, sample, single_interests, without_the_rest
+from newsletter.issues.store import candidates as candidates_of
+from newsletter.ranking.votes import Vote
 from subscribers.people import Subscriber
 
 _SECONDS = 86_400
@@ -28,26 +29,24 @@ class _Left:
 
     reader: Subscriber
     issue_id: int
-    #: (entry, value, when), newest first
-    votes: list[tuple[int, int, datetime]]
+    #: when it was made
+    frozen: datetime
+    #: oldest first
+    votes: list[Vote]
 
 
 def replay_of_votes(db: Database, readers: list[Subscriber]) -> Replay:
     """The readers' own votes as a replay. Raises `EvaluationError` where nobody has liked anything of an issue."""
-    last = _last_issues(db)
-    frozen: dict[int, datetime] = {
-        issue_id: datetime.fromisoformat(at) for issue_id, at in db.conn.execute("SELECT id, frozen_at FROM issues")
-    }
-    votes = _votes(db)
-    judges = [_Left(reader, last[reader.id], votes[reader.id]) for reader in readers if reader.id in last]
+    last, votes = _last_issues(db), _votes(db)
+    judges = [_Left(reader, *last[reader.id], votes[reader.id]) for reader in readers if reader.id in last]
     if not judges:
         raise EvaluationError(
             "No reader has liked anything of an issue yet, so there is nothing to measure with. Name a folder of "
             "judged data instead, or come back when there are votes."
         )
-    offered = {issue_id: _offered(db, issue_id) for issue_id in sorted({one.issue_id for one in judges})}
+    offered = {issue_id: candidates_of(db, issue_id) for issue_id in sorted({one.issue_id for one in judges})}
     listed = [entry_id for own in offered.values() for entry_id in own]
-    wanted = {*listed, *(entry_id for one in judges for entry_id, _, _ in one.votes)}
+    wanted = {*listed, *(vote.entry_id for one in judges for vote in one.votes)}
     older = _older(db, min(listed), BACKGROUND)
     found = sorted(entries.by_ids(db, wanted | older).values(), key=lambda entry: entry.id)
     row = {entry.id: n for n, entry in enumerate(found)}
@@ -57,10 +56,10 @@ def replay_of_votes(db: Database, readers: list[Subscriber]) -> Replay:
     grades = np.zeros((len(judges), len(candidates)), np.float32)
     people = []
     for own, one in zip(grades, judges, strict=True):
-        since, part = frozen[one.issue_id], issues[one.issue_id]
-        liked = {row[entry_id] for entry_id, value, at in one.votes if value > 0 and at >= since and entry_id in row}
-        own[part] = np.isin(candidates[part], list(liked))
-        people.append(_known(one, set(candidates[part].tolist()), row, since))
+        part = issues[one.issue_id]
+        liked = [vote.entry_id for vote in one.votes if vote.value > 0 and vote.at >= one.frozen]
+        own[part] = np.isin(offered[one.issue_id], liked)
+        people.append(_known(one, set(offered[one.issue_id]), row))
     story = (
         f"{len(judges):,} readers judge the last issue in which they liked something ({len(offered):,} issues, "
         f"{len(candidates):,} entries). Votes older than that issue are known; of n votes, the last n. Interests are "
@@ -76,49 +75,40 @@ def replay_of_votes(db: Database, readers: list[Subscriber]) -> Replay:
             sample(np.array(sorted(row[entry_id] for entry_id in older if entry_id in row), np.intp)),
             tuple(people),
             grades,
-            np.where(grades > 0, np.array([0 if len(p.statements) <= 1 else -1 for p in people])[:, None], -1),
+            single_interests(people, grades),
         )
     )
 
 
-def _known(one: _Left, offered: set[int], row: dict[int, int], frozen: datetime) -> Known:
+def _known(one: _Left, offered: set[int], row: dict[int, int]) -> Known:
     before = [
-        (row[entry_id], value, (frozen - at).total_seconds() / _SECONDS)
-        for entry_id, value, at in one.votes
-        if at < frozen and entry_id in row and row[entry_id] not in offered
+        Choice(row[vote.entry_id], vote.value, -(one.frozen - vote.at).total_seconds() / _SECONDS)
+        for vote in one.votes
+        if vote.at < one.frozen and vote.entry_id in row and vote.entry_id not in offered
     ]
-
-    def of(sign: int) -> tuple[Indices, Vectors]:
-        own = [(entry, age) for entry, value, age in before if value == sign]
-        return np.array([entry for entry, _ in own], np.intp), np.array([age for _, age in own], np.float32)
-
     stated = tuple(line.statement for line in one.reader.interests if line.statement and not line.muted)
-    return Known(f"reader {one.reader.id}", stated, *of(1), *of(-1))
+    return known_of(Person(f"reader {one.reader.id}", stated), before, 0)
 
 
-def _last_issues(db: Database) -> dict[int, int]:
-    """The last issue that each reader was sent and liked something of."""
-    rows: Iterable[tuple[int, int]] = db.conn.execute(
-        "SELECT d.subscriber_id, d.issue_id FROM deliveries d JOIN issues i ON i.id = d.issue_id "
+def _last_issues(db: Database) -> dict[int, tuple[int, datetime]]:
+    """The last issue that each reader was sent and liked something of, and when it was made."""
+    rows = db.conn.execute(
+        "SELECT d.subscriber_id, d.issue_id, i.frozen_at FROM deliveries d JOIN issues i ON i.id = d.issue_id "
         "WHERE d.notice IS NULL AND d.state = 'sent' AND EXISTS (SELECT 1 FROM votes v JOIN issue_entries e "
         "ON e.entry_id = v.entry_id AND e.issue_id = d.issue_id WHERE v.subscriber_id = d.subscriber_id "
         "AND v.value = 1 AND v.at >= i.frozen_at) ORDER BY i.frozen_at"
     )
-    return dict(rows)
+    return {reader: (issue_id, datetime.fromisoformat(at)) for reader, issue_id, at in rows}
 
 
-def _votes(db: Database) -> dict[int, list[tuple[int, int, datetime]]]:
-    found: dict[int, list[tuple[int, int, datetime]]] = defaultdict(list)
+def _votes(db: Database) -> dict[int, list[Vote]]:
+    """All that readers voted, oldest first; an issue knows the newest of it only."""
+    found: dict[int, list[Vote]] = defaultdict(list)
     for subscriber_id, entry_id, value, at in db.conn.execute(
-        "SELECT subscriber_id, entry_id, value, at FROM votes ORDER BY at DESC, entry_id DESC"
+        "SELECT subscriber_id, entry_id, value, at FROM votes ORDER BY at, entry_id"
     ):
-        found[subscriber_id].append((entry_id, value, datetime.fromisoformat(at)))
+        found[subscriber_id].append(Vote(entry_id, value, datetime.fromisoformat(at)))
     return found
-
-
-def _offered(db: Database, issue_id: int) -> list[int]:
-    rows = db.conn.execute("SELECT entry_id FROM issue_entries WHERE issue_id = ? ORDER BY entry_id", [issue_id])
-    return [row[0] for row in rows]
 
 
 def _older(db: Database, before: int, most: int) -> set[int]:

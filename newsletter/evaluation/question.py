@@ -1,6 +1,6 @@
 """What a method is asked: to rank what some issues offer for some people, by what is known of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -53,8 +53,14 @@ class Question:
 
     def standard(self, scores: Scores) -> Scores:
         """The scores in standard deviations above the mean, for each person and issue."""
-        found = np.zeros_like(scores)
-        for issue in self.issues:
-            part = scores[:, issue]
-            found[:, issue] = (part - part.mean(axis=1, keepdims=True)) / (part.std(axis=1, keepdims=True) + 1e-9)
-        return found
+        return standard(scores, self.issues)
+
+
+def standard(scores: Scores, issues: Iterable[slice | Indices]) -> Scores:
+    """In standard deviations above each row's mean, issue by issue; 0 where all are the same."""
+    found = np.zeros(scores.shape, np.float32)
+    for issue in issues:
+        part = scores[:, issue]
+        spread = part.std(axis=1, keepdims=True)
+        found[:, issue] = np.where(spread > 1e-9, (part - part.mean(axis=1, keepdims=True)) / (spread + 1e-12), 0)
+    return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from newsletter.evaluation.libraries import Libraries
 from newsletter.ranking.arrays import Booleans, Indices
@@ -39,7 +40,7 @@ class Readership:
     early: Booleans
 
 
-def cut(libraries: Libraries, *, early: float = EARLY, tuning: bool = False, most: int = READERS) -> Readership:
+def cut(libraries: Libraries, *, early: float = EARLY, tuning: bool = False) -> Readership:
     """Cut the libraries, always the same way; for tuning, with the other half of the people as readers."""
     people, entries = libraries.chosen.shape
     dice = np.random.default_rng(7)
@@ -49,7 +50,7 @@ def cut(libraries: Libraries, *, early: float = EARLY, tuning: bool = False, mos
     half = dice.permutation(people)[: people // 2] if people > 1 else np.zeros(0, np.intp)
     reported = np.isin(np.arange(people), half) == tuning
     fit = np.flatnonzero(reported & (counts_of(before) > 0) & (counts_of(since) > 0))
-    readers = np.sort(dice.permutation(fit)[:most])
+    readers = np.sort(dice.permutation(fit)[:READERS])
     others = np.setdiff1d(np.arange(people), readers)
     return Readership(
         old,
@@ -65,16 +66,19 @@ def cut(libraries: Libraries, *, early: float = EARLY, tuning: bool = False, mos
 
 def some(before: Any, votes: int | None) -> Any:
     """So many of each reader's choices, by lot, always the same; all of them for None."""
-    from scipy.sparse import csr_matrix
-
     if votes is None:
         return before
-    dice = np.random.default_rng(1)
-    rows = np.repeat(np.arange(before.shape[0]), counts_of(before))
-    order = np.lexsort((dice.random(before.nnz), rows))
-    place = np.arange(before.nnz) - before.indptr[rows]
-    kept = order[place < votes]
-    return csr_matrix((before.data[kept], (rows[kept], before.indices[kept])), shape=before.shape)
+    return first_of(before, np.random.default_rng(1).random(before.nnz), votes)
+
+
+def first_of(matrix: Any, order: NDArray[np.floating], most: int) -> Any:
+    """Of each row of a sparse matrix the values that come first by `order`, (values,), at most so many."""
+    from scipy.sparse import csr_matrix
+
+    rows = np.repeat(np.arange(matrix.shape[0]), counts_of(matrix))
+    place = np.arange(matrix.nnz) - matrix.indptr[rows]
+    kept = np.lexsort((order, rows))[place < most]
+    return csr_matrix((matrix.data[kept], (rows[kept], matrix.indices[kept])), shape=matrix.shape)
 
 
 def counts_of(matrix: Any) -> Indices:

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from newsletter.checks.findings import counted
 from newsletter.entries.entry import Entry
 from newsletter.errors import EvaluationError
 from newsletter.evaluation.judged import Choice, Judged, Person, Profiles, Statements, Stream
@@ -102,11 +103,13 @@ def replay_of(judged: Judged) -> Replay:
 
 
 def mixed(replay: Replay, together: int) -> Replay:
-    """The same issues for people made of so many people each, with the interests of all of them.
+    """The same issues for people made of so many people each, with the interests of all of them; for 1 as they are.
 
     Who goes with whom is by chance, the same every time; nobody is in two of them, who is left over is left out.
     Raises `EvaluationError` where there are too few.
     """
+    if together == 1:
+        return replay
     order = list(range(len(replay.people)))
     random.Random(0).shuffle(order)  # noqa: S311
     groups = [order[n : n + together] for n in range(0, len(order) - together + 1, together)]
@@ -157,20 +160,18 @@ def _stream(stream: Stream) -> Replay:
     if stream.by_month:
         last = date.fromordinal(int(newest))
         start = float(last.replace(day=1).toordinal())
-        offered = np.flatnonzero(days >= start)
-        offered = offered[np.argsort(days[offered], kind="stable")]
+        offered = _since(start, days)
         cuts = np.cumsum([0, *(len(part) for part in np.array_split(offered, ISSUES))])
         how = f"{last:%B %Y} in {ISSUES} issues by order of arXiv ids"
     else:
         start = newest - ISSUES * DAYS + 1
-        offered = np.flatnonzero(days >= start)
-        offered = offered[np.argsort(days[offered], kind="stable")]
+        offered = _since(start, days)
         cuts = np.searchsorted(days[offered], start + DAYS * np.arange(ISSUES + 1))
         how = f"{date.fromordinal(int(start))} to {date.fromordinal(int(newest))} in {ISSUES} weekly issues"
     # Not `days < start`: what has no date is no candidate, and may be background.
     older = np.flatnonzero(~(days >= start))
     place = {int(row): n for n, row in enumerate(offered)}
-    known, grades = [], []
+    known, judged = [], []
     for person in stream.people:
         own = np.zeros(len(offered), np.float32)
         before = []
@@ -180,17 +181,18 @@ def _stream(stream: Stream) -> Replay:
             elif not choice.day >= start:  # of an entry without a date it is not known when
                 before.append(choice)
         if own.any():
-            known.append(_known(person, before, start))
-            grades.append(own)
+            known.append(known_of(person, before, start))
+            judged.append(own)
     out = len(stream.people) - len(known)
     if not known:
         raise EvaluationError(
             f"Nobody chose anything of the issues that would be replayed ({how}). Bring choices of that time."
         )
     story = (
-        f"{_counted(len(known), 'person', 'people')} judge {how} ({len(offered):,} entries)"
+        f"{counted(len(known), 'person', 'people')} judge {how} ({len(offered):,} entries)"
         f"{_left_out(out, 'chose nothing of that time')}. What they chose before is known; of n votes, the last n."
     )
+    grades = np.array(judged, np.float32)
     return Replay(
         story,
         "person",
@@ -199,9 +201,15 @@ def _stream(stream: Stream) -> Replay:
         tuple(slice(int(a), int(b)) for a, b in pairwise(cuts) if b > a),
         sample(older),
         tuple(known),
-        np.array(grades, np.float32),
-        _single_interests(known, np.array(grades)),
+        grades,
+        single_interests(known, grades),
     )
+
+
+def _since(start: float, days: Vectors) -> Indices:
+    """The rows of what came out on that day or later, by day."""
+    rows = np.flatnonzero(days >= start)
+    return rows[np.argsort(days[rows], kind="stable")]
 
 
 def _statements(data: Statements) -> Replay:
@@ -210,24 +218,22 @@ def _statements(data: Statements) -> Replay:
         raise EvaluationError("No statement has a relevant document (a grade above 0) here.")
     out = len(data.people) - len(judges)
     offered = np.arange(len(data.entries))
-    grades = _matrix([data.grades[n] for n in judges], offered, 0)
-    people = [_known(data.people[n], (), 0) for n in judges]
+    grades = graded([data.grades[n] for n in judges], offered, 0)
+    people = [known_of(data.people[n], (), 0) for n in judges]
     story = (
-        f"{_counted(len(judges), 'statement')} ask for {len(offered):,} documents"
+        f"{counted(len(judges), 'statement')} ask for {len(offered):,} documents"
         f"{_left_out(out, 'have no relevant one')}. nDCG counts a grade g as 2^g − 1."
     )
-    interest = _single_interests(people, grades)
-    background = sample(offered)
     return Replay(
         story,
         "statement",
         data.entries,
         offered,
         (slice(0, len(offered)),),
-        background,
+        sample(offered),
         tuple(people),
         grades,
-        interest,
+        single_interests(people, grades),
     )
 
 
@@ -237,10 +243,10 @@ def _profiles(data: Profiles) -> Replay:
         raise EvaluationError("Nobody has a profile and graded two papers differently here.")
     out = len(data.people) - len(judges)
     offered = np.array(sorted({row for n in judges for row in data.grades[n]}), np.intp)
-    grades = _matrix([data.grades[n] for n in judges], offered, math.nan)
-    people = [_known(data.people[n], data.people[n].choices, 0) for n in judges]
+    grades = graded([data.grades[n] for n in judges], offered, math.nan)
+    people = [known_of(data.people[n], data.people[n].choices, 0) for n in judges]
     story = (
-        f"{_counted(len(judges), 'person', 'people')} graded {len(offered):,} papers"
+        f"{counted(len(judges), 'person', 'people')} graded {len(offered):,} papers"
         f"{_left_out(out, 'have no profile, or no two different grades')}; their own papers are known. The loss of a "
         "pair in the wrong order is the difference of its grades, of a tie half of it, in shares of all differences."
     )
@@ -254,7 +260,7 @@ def _profiles(data: Profiles) -> Replay:
         sample(older),
         tuple(people),
         grades,
-        _single_interests(people, grades),
+        single_interests(people, grades),
         in_pairs=True,
     )
 
@@ -263,7 +269,7 @@ def _judges(person: Person) -> bool:
     return bool(person.choices or person.statements)
 
 
-def _known(person: Person, before: Sequence[Choice], start: float) -> Known:
+def known_of(person: Person, before: Sequence[Choice], start: float) -> Known:
     """What is known of a person by their choices; of those of one day what came later in the data is newer."""
     order = sorted(range(len(before)), key=lambda n: (-before[n].day if before[n].day == before[n].day else 0, -n))
     liked = [before[n] for n in order if before[n].value > 0]
@@ -276,17 +282,15 @@ def _dated(choices: Sequence[Choice], start: float) -> tuple[Indices, Vectors]:
     return rows, np.array([start - choice.day for choice in choices], np.float32)
 
 
-def _matrix(grades: Sequence[Mapping[int, float]], offered: Indices, nothing: float) -> Vectors:
-    place = {int(row): n for n, row in enumerate(offered)}
+def graded(grades: Sequence[Mapping[int, float]], offered: Indices, nothing: float) -> Vectors:
+    """Grades by row as a table, (people, offered); `offered` are all rows that are graded, ascending."""
     found = np.full((len(grades), len(offered)), nothing, np.float32)
-    for own, row_of in zip(found, grades, strict=True):
-        for row, grade in row_of.items():
-            if row in place:
-                own[place[row]] = grade
+    for own, grade in zip(found, grades, strict=True):
+        own[np.searchsorted(offered, list(grade))] = list(grade.values())
     return found
 
 
-def _single_interests(people: Sequence[Known], grades: Vectors) -> Integers:
+def single_interests(people: Sequence[Known], grades: Vectors) -> Integers:
     """0 for whatever somebody with one statement liked; -1 elsewhere."""
     single = np.array([len(person.statements) <= 1 for person in people], bool)
     return np.where(single[:, None] & (np.nan_to_num(grades) > 0), 0, -1).astype(np.int64)
@@ -312,10 +316,6 @@ def without_the_rest(made: Replay) -> Replay:
         background=there(made.background),
         people=tuple(replace(p, liked=there(p.liked), disliked=there(p.disliked)) for p in made.people),
     )
-
-
-def _counted(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _left_out(count: int, why: str) -> str:

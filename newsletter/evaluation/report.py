@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from newsletter.evaluation.bootstrap import RESAMPLES, Interval
+from newsletter.evaluation.bootstrap import RESAMPLES
 from newsletter.evaluation.measuring import LOSS, MEASURES, NDCG, Measured
 from newsletter.evaluation.product import NAME
 from newsletter.evaluation.replay import Replay
@@ -25,7 +25,7 @@ def tables(replay: Replay, found: Sequence[Measured]) -> Iterator[Table]:
     title = "Loss of pairs (lower is better)" if replay.in_pairs else NDCG
     yield (
         f"{title}, by votes known",
-        ["", *(_count(votes) for votes in counts)],
+        ["", *(votes_told(votes) for votes in counts)],
         [[name, *(_mean(by.get((name, votes)), measure) for votes in counts)] for name in methods],
     )
     compared = [votes for votes in _COMPARED if votes in counts]
@@ -36,14 +36,14 @@ def tables(replay: Replay, found: Sequence[Measured]) -> Iterator[Table]:
             rows.append([name, *cells])
     yield (
         f"How much better {NAME} is than each ({measure}; 95 % of {RESAMPLES:,} paired resamples)",
-        ["", *(f"{_count(votes)} known" if votes is None else f"{votes} known" for votes in compared)],
+        ["", *(f"{votes_told(votes)} known" for votes in compared)],
         rows,
     )
     if not replay.in_pairs:
         others = [name for name in MEASURES if name != NDCG and any(not math.isnan(one.mean(name)) for one in found)]
         last = counts[-1]
         yield (
-            f"Other measures, {_count(last)} known",
+            f"Other measures, {votes_told(last)} known",
             ["", *others],
             [[name, *(_mean(by[name, last], m) for m in others)] for name in methods if (name, last) in by],
         )
@@ -74,7 +74,8 @@ def as_dict(replay: Replay, found: Sequence[Measured]) -> dict[str, Any]:
     }
 
 
-def _count(votes: int | None) -> str:
+def votes_told(votes: int | None) -> str:
+    """How many votes are known, in a table; None for all."""
     return "all" if votes is None else str(votes)
 
 
@@ -85,11 +86,4 @@ def _mean(one: Measured | None, measure: str) -> str:
 
 def _interval(ours: Measured | None, other: Measured | None) -> str:
     found = ours.better_than(other) if ours and other else None
-    return _in_words(found) if found else "–"
-
-
-def _in_words(found: Interval) -> str:
-    def figure(value: float) -> str:
-        return f"{value:+.3f}".replace("0.", ".", 1).replace("-", "−")
-
-    return f"{figure(found.difference)} [{figure(found.low)}, {figure(found.high)}]"
+    return str(found).replace("0.", ".").replace("-", "−") if found else "–"

@@ -6,7 +6,7 @@ The weights of our own choice were found on one half of the abstracts, by a hash
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ MEASURES = {
     "near": "0 for a sentence as near to the reader as the mean of all, 1 for the nearest",
     "differs": "two readers of the same kind get different sentences",
 }
+#: Those by which ours is compared with others.
+COMPARED = ("tells", "best")
 OURS = "this newsletter"
 #: TextRank's damping factor, and steps of its iteration.
 DAMPING, STEPS = 0.85, 50
@@ -84,21 +86,19 @@ class SentencesReport:
 
     def differences(self) -> tuple[list[str], list[list[str]]]:
         """Head and lines: by how much ours is above every other way, and in 95 of 100 draws of abstracts."""
-        names = ("tells", "best")
         lines = []
         for chosen in self.chosen[1:]:
-            apart = [self.compared(chosen, name) for name in names]
-            told = [f"{own.difference:+.3f} [{own.low:+.3f}, {own.high:+.3f}]" if own else "" for own in apart]
-            lines.append([f"{OURS} − {chosen.method}", *told])
-        return ["", *names], lines
+            apart = [self.compared(chosen, name) for name in COMPARED]
+            lines.append([f"{OURS} − {chosen.method}", *(str(own or "") for own in apart)])
+        return ["", *COMPARED], lines
 
     def as_json(self) -> dict[str, Any]:
         """The same for scripts."""
         found = []
         for chosen in self.chosen:
             values = {name: round(float(own.mean()), 4) for name, own in chosen.values.items()}
-            apart = {name: self.compared(chosen, name) for name in ("tells", "best")}
-            below = {name: [own.difference, own.low, own.high] for name, own in apart.items() if own}
+            apart = {name: self.compared(chosen, name) for name in COMPARED}
+            below = {name: astuple(own) for name, own in apart.items() if own}
             found.append({"method": chosen.method, **values, "ours_above": below})
         told = {"abstracts": self.reported, "tuned_on": self.tuned_on, "left_out": self.left_out}
         return {**told, "measures": MEASURES, "methods": found}

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from newsletter.evaluation.libraries import Libraries
-from newsletter.evaluation.readership import Readership, counts_of
+from newsletter.evaluation.measures import ranked
+from newsletter.evaluation.question import standard
+from newsletter.evaluation.readership import Readership, counts_of, first_of
 from newsletter.ranking.arrays import Vectors, product
 from newsletter.ranking.community import neighbours_votes
 
@@ -42,17 +44,17 @@ class Taster:
         mean = _mean(known)
         words = mean @ self._tfidf_old
         by_words = (words @ self._tfidf_new.T).toarray() - (words @ self._background.T).toarray() @ self._solved
-        by_dimensions = product(np.asarray(mean @ self._dense[self._readership.old], np.float32), self._dense_new)
+        by_dimensions = product(np.asarray(mean @ self._dense_old, np.float32), self._dense_new)
         return self.standard(self.standard(by_words) + self.standard(by_dimensions))
 
     def pseudo_likes(self, known: Any) -> Vectors:
         """By words of what those chose who chose the same old entries, (readers, new); 0 for who shares nothing."""
-        others, rare = self._readership.others, 1 / np.sqrt(np.maximum(self._popularity, 1))
+        others = self._readership.others
         size = np.maximum(counts_of(others), 1)
-        shared = known.multiply(rare).tocsr() @ others.T
-        weights = shared.multiply(1 / np.sqrt(size)).tocsr() @ others.multiply(1 / size[:, None]).tocsr()
-        weights = weights.multiply(rare).tocsr()
-        expanded = _largest(weights - weights.multiply(known > 0), PSEUDO)
+        weights = self._shared(known, others) @ others.multiply(1 / size[:, None]).tocsr()
+        weights = weights.multiply(self._rare).tocsr()
+        weights = weights - weights.multiply(known > 0)
+        expanded = first_of(weights, -weights.data, PSEUDO)
         found = self.content(expanded)
         found[counts_of(expanded) == 0] = 0
         return found
@@ -60,10 +62,7 @@ class Taster:
     def overlapping(self, known: Any) -> Vectors:
         """Votes of those who chose the same old entries, (readers, new): ln(1 + weighted votes)."""
         voters = self._readership.others[self._readership.early]
-        rare = 1 / np.sqrt(np.maximum(self._popularity, 1))
-        shared = (
-            (known.multiply(rare).tocsr() @ voters.T).multiply(1 / np.sqrt(np.maximum(counts_of(voters), 1))).tocsr()
-        )
+        shared = self._shared(known, voters)
         shared = shared.multiply(1 / np.sqrt(np.maximum(counts_of(known), 1))[:, None]).tocsr()
         return np.asarray(np.log1p((shared @ self.votes).toarray() * OVERLAP), np.float32)
 
@@ -84,8 +83,7 @@ class Taster:
         voter, entry = self.all_votes.nonzero()
         sent = np.zeros(scores.shape, bool)
         for issue in self._readership.issues:
-            best = np.argsort(-scores[:, issue], axis=1, kind="stable")[:, :SENT]
-            np.put_along_axis(sent, issue[best], True, axis=1)
+            np.put_along_axis(sent, issue[ranked(scores[:, issue], SENT)], True, axis=1)
         kept = sent[voter, entry]
         return csr_matrix((np.ones(kept.sum(), np.float32), (voter[kept], entry[kept])), shape=scores.shape)
 
@@ -123,16 +121,20 @@ class Taster:
 
     def standard(self, scores: Vectors) -> Vectors:
         """In standard deviations above each reader's mean, issue by issue; 0 where all are the same."""
-        found = np.zeros(scores.shape, np.float32)
-        for issue in self._readership.issues:
-            part = scores[:, issue]
-            spread = part.std(axis=1, keepdims=True)
-            found[:, issue] = np.where(spread > 1e-9, (part - part.mean(axis=1, keepdims=True)) / (spread + 1e-12), 0)
-        return found
+        return standard(scores, self._readership.issues)
+
+    def _shared(self, known: Any, others: Any) -> Any:
+        """How much of their choices others share with each reader, (readers, others); rare choices tell more."""
+        shared = known.multiply(self._rare).tocsr() @ others.T
+        return shared.multiply(1 / np.sqrt(np.maximum(counts_of(others), 1))).tocsr()
 
     @cached_property
     def _popularity(self) -> Vectors:
         return np.asarray(self._readership.others.sum(axis=0), np.float32).ravel()
+
+    @cached_property
+    def _rare(self) -> Vectors:
+        return np.asarray(1 / np.sqrt(np.maximum(self._popularity, 1)), np.float32)
 
     @cached_property
     def _tfidf(self) -> Any:
@@ -171,17 +173,20 @@ class Taster:
         return np.asarray(normalize(TruncatedSVD(most, random_state=0).fit_transform(self._tfidf)), np.float32)
 
     @cached_property
+    def _dense_old(self) -> Vectors:
+        return self._dense[self._readership.old]
+
+    @cached_property
     def _dense_new(self) -> Vectors:
         """(dimensions, new)."""
-        background = self._dense[self._readership.old[:BACKGROUND]]
+        background = self._dense_old[:BACKGROUND]
         covariance = background.T @ background / len(background)
         covariance[np.diag_indices(len(covariance))] += DENSE_RIDGE
         return np.asarray(np.linalg.solve(covariance, self._dense[self._readership.new].T), np.float32)
 
     @cached_property
     def _centred(self) -> Vectors:
-        old = self._dense[self._readership.old]
-        return np.asarray(old - old.mean(axis=0), np.float32)
+        return np.asarray(self._dense_old - self._dense_old.mean(axis=0), np.float32)
 
     @cached_property
     def _voters(self) -> Vectors:
@@ -192,15 +197,3 @@ def _mean(known: Any) -> Any:
     """Each row divided by its sum."""
     total = np.maximum(np.asarray(known.sum(axis=1), np.float32), 1e-9)
     return known.multiply(1 / total.reshape(-1, 1)).tocsr()
-
-
-def _largest(weights: Any, most: int) -> Any:
-    """The largest values of each row of a sparse matrix, those above 0."""
-    from scipy.sparse import csr_matrix
-
-    weights = weights.tocsr()
-    rows = np.repeat(np.arange(weights.shape[0]), counts_of(weights))
-    order = np.lexsort((-weights.data, rows))
-    place = np.arange(weights.nnz) - weights.indptr[rows]
-    kept = order[(place < most) & (weights.data[order] > 0)]
-    return csr_matrix((weights.data[kept], (rows[kept], weights.indices[kept])), shape=weights.shape)

@@ -1,6 +1,5 @@
 """Models side by side: what is measured of each, and what is told of one that cannot be measured."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -11,7 +10,7 @@ from commandline import Run, fails
 from conftest import WordEmbedder
 from hypothesis import given
 from hypothesis import strategies as st
-from newsroom import entry, make_project
+from newsroom import entry, make_project, write_entries
 from small_models import static_model
 
 from newsletter.errors import ModelUnusable
@@ -62,8 +61,8 @@ def judged(tmp_path: Path) -> Path:
     folder.mkdir()
     documents = [{"id": f"d{n}", "title": entry(n)["title"], "abstract": entry(n)["summary"]} for n in range(24)]
     queries = [{"id": "robots", "text": "walking robots with springy legs"}, {"id": "music", "text": "music graph"}]
-    (folder / "docs.jsonl").write_text("".join(json.dumps(one) + "\n" for one in documents))
-    (folder / "queries.jsonl").write_text("".join(json.dumps(one) + "\n" for one in queries))
+    write_entries(folder, documents, "docs.jsonl")
+    write_entries(folder, queries, "queries.jsonl")
     grades = [f"robots\td{n}\t1\n" for n in range(0, 24, 4)] + [f"music\td{n}\t2\n" for n in range(2, 24, 4)]
     (folder / "qrels.tsv").write_text("".join(grades))
     return folder

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judgements import paper, write_lines, write_profiles, write_statements, write_stream
+from judgements import paper, write_profiles, write_statements, write_stream
+from newsroom import write_entries
 
 from newsletter.errors import EvaluationError
 from newsletter.evaluation.judged import Profiles, Statements, Stream
@@ -32,7 +33,7 @@ def test_people_over_a_stream(tmp_path: Path) -> None:
 
 
 def test_choices_may_have_their_own_dates_and_values(tmp_path: Path) -> None:
-    write_lines(tmp_path / "papers.jsonl", [paper(n, published="2024-01-02T03:04:05Z") for n in range(4)])
+    write_entries(tmp_path, [paper(n, published="2024-01-02T03:04:05Z") for n in range(4)], "papers.jsonl")
     (tmp_path / "people.json").write_text(
         json.dumps(
             {
@@ -96,7 +97,7 @@ def test_profiles_may_bring_their_papers_with_them(tmp_path: Path) -> None:
     write_profiles(tmp_path)
     (tmp_path / "profiles.json").unlink()
     own = {"id": "own", "title": "Mine", "abstract": "Robots."}
-    write_lines(tmp_path / "profiles.jsonl", [{"person": "ada", "papers": [own, "3"]}, {"person": "bob", "ids": []}])
+    write_entries(tmp_path, [{"person": "ada", "papers": [own, "3"]}, {"person": "bob", "ids": []}], "profiles.jsonl")
     found = read(tmp_path)
     assert isinstance(found, Profiles)
     assert [found.entries[c.row].title for c in found.people[0].choices] == ["Mine", paper(3)["title"]]

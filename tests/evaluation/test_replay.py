@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from judgements import paper, write_lines, write_profiles, write_statements, write_stream
+from judgements import paper, write_profiles, write_statements, write_stream
+from newsroom import write_entries
 
 from newsletter.errors import EvaluationError
 from newsletter.evaluation.layouts import read
@@ -60,7 +61,7 @@ def test_of_n_votes_the_newest_are_known(tmp_path: Path) -> None:
 
 
 def test_dislikes_are_known_as_far_back_as_likes(tmp_path: Path) -> None:
-    write_lines(tmp_path / "pool.jsonl", [paper(n, date=str(date(2024, 1, n + 1))) for n in range(31)])
+    write_entries(tmp_path, [paper(n, date=str(date(2024, 1, n + 1))) for n in range(31)], "pool.jsonl")
     people = [{"user": "ada", "likes": ["0", "2", "30"], "dislikes": ["1", "29"]}]
     (tmp_path / "users.json").write_text(json.dumps(people), "utf-8")
     ada = replay_of(read(tmp_path)).people[0]
@@ -69,7 +70,7 @@ def test_dislikes_are_known_as_far_back_as_likes(tmp_path: Path) -> None:
 
 
 def test_a_vote_that_came_later_is_not_known(tmp_path: Path) -> None:
-    write_lines(tmp_path / "pool.jsonl", [paper(n, date=str(date(2024, 1, n + 1))) for n in range(31)])
+    write_entries(tmp_path, [paper(n, date=str(date(2024, 1, n + 1))) for n in range(31)], "pool.jsonl")
     people = [{"user": "ada", "likes": [{"id": "0", "date": "2024-01-30"}, "1", "30"]}]
     (tmp_path / "users.json").write_text(json.dumps(people), "utf-8")
     replay = replay_of(read(tmp_path))
