@@ -6,23 +6,22 @@ is left, one commit makes the new one serve. What was read is kept as it goes: a
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from time import monotonic
 
 from sqlite_utils import Database
 
 from newsletter.entries import store as entries
 from newsletter.errors import ModelError, ModelUnusable
 from newsletter.ranking import store
-from newsletter.ranking.arrays import Vectors
-from newsletter.ranking.embedding import Embedder, Told, for_questions, vectors_of
+from newsletter.ranking.embedding import Embedder, Guarded, Told, vectors_of
 from newsletter.ranking.model import ModelProcess
 from newsletter.ranking.model_choice import BUNDLED, Backend, ModelChoice, questions_of
+from newsletter.ranking.patience import until
 from newsletter.ranking.store import KeptModel
 from newsletter.sections import ModelSettings
 from subscribers import people
@@ -123,9 +122,10 @@ class Models:
         self._gone = ""
         self._kept: KeptModel | None = None
         self._process: ModelProcess | None = None
+        #: the name of the vectors that everything goes by here
+        self._vectors = ""
         #: what turns text into vectors as long as this newsletter is open
         self.embedder: Embedder = stand_in or self._serving()
-        self._started_with = store.serving_model(db)
 
     def _serving(self) -> Embedder:
         name = self._wanted.vectors(self._home)
@@ -136,24 +136,31 @@ class Models:
             kept = store.serving_model(self._db)
         decision = _decide(self._db, kept, name, self._home)
         if kept and decision.keeps:
-            self._kept = kept
+            self._kept, self._vectors = kept, kept.vectors
             self._process = self._opened(kept.choice)
-            return _Kept(self._process, self._given_up)
+            return Guarded(self._process, self._may_be_gone)
+        self._vectors = name
         if kept is None or kept.vectors != name or kept.choice != self._wanted:
-            self._serve_wanted(decision.why, kept)
+            self._serve_wanted(name, decision.why, kept)
         self._process = self._opened(self._wanted)
         return self._process
 
     def _opened(self, choice: ModelChoice, *, background: bool = False) -> ModelProcess:
         return ModelProcess(choice, batch=self._settings.batch, home=self._home, background=background)
 
-    def _given_up(self, error: ModelUnusable) -> ModelError:
-        # Whoever asked may stand in another thread: it is written down when this newsletter is closed.
-        self._gone = str(error)
-        return ModelError(
-            f"The model {_named(self._kept)!r}, by which everything went so far, cannot be loaded any more: {error} "
-            f"From here on it goes by {str(self._wanted)!r}, which reads again what is needed. Run it once more."
-        )
+    @contextmanager
+    def _may_be_gone(self) -> Iterator[None]:
+        """Around what the old model is asked: whether it can be loaded only shows then."""
+        try:
+            yield
+        except ModelUnusable as error:
+            # Whoever asked may stand in another thread: it is written down when this newsletter is closed.
+            self._gone = str(error)
+            raise ModelError(
+                f"The model {_named(self._kept)!r}, by which everything went so far, cannot be loaded any more: "
+                f"{error} From here on it goes by {str(self._wanted)!r}, which reads again what is needed. Run it "
+                "once more."
+            ) from error
 
     @property
     def is_outdated(self) -> bool:
@@ -161,15 +168,20 @@ class Models:
         if self._stands_in:
             return False
         serving = store.serving_model(self._db)
-        name = serving.vectors if serving else ""
-        return bool(self._gone) or name != (self._started_with.vectors if self._started_with else "")
+        return bool(self._gone) or serving is None or serving.vectors != self._vectors
+
+    def _being_left(self, name: str) -> KeptModel | None:
+        """The model that serves although the settings name another one, whose vectors have this name; else None."""
+        kept = None if self._stands_in else store.serving_model(self._db)
+        return kept if kept and kept.vectors != name else None
 
     def standing(self) -> Standing:
         """How things stand."""
-        kept = store.serving_model(self._db)
-        if self._stands_in or kept is None or kept.vectors == self._wanted.vectors(self._home):
+        name = self._wanted.vectors(self._home)
+        kept = self._being_left(name)
+        if kept is None:
             return Standing(str(self._wanted))
-        unread, all_ = store.count_unread(self._db, kept.vectors, self._wanted.vectors(self._home))
+        unread, all_ = store.count_unread(self._db, kept.vectors, name)
         return Standing(str(kept.choice), str(self._wanted), all_ - unread, all_)
 
     def change(self, seconds: float | None = None) -> Standing | None:
@@ -177,17 +189,17 @@ class Models:
 
         Returns how far it is, None where there is nothing to change. Raises `ModelError`; the old one goes on then.
         """
-        kept = store.serving_model(self._db)
         name = self._wanted.vectors(self._home)
-        if self._stands_in or kept is None or kept.vectors == name:
+        kept = self._being_left(name)
+        if kept is None:
             return None
-        end = monotonic() + seconds if seconds is not None else float("inf")
+        more = until(seconds)
         with self._reading(kept) as reader:
-            while self._read_on(kept.vectors, reader, end):
+            while self._read_on(kept.vectors, reader, more):
                 # What came in meanwhile has been read by the old one only.
                 with writing(self._db):
                     if not store.has_unread(self._db, kept.vectors, name):
-                        self._serve_wanted()
+                        self._serve_wanted(name)
                         break
         return self.standing()
 
@@ -199,12 +211,12 @@ class Models:
         except ModelError as error:
             raise type(error)(f"{error} Until then everything goes by {_named(kept)!r}, as before.") from error
 
-    def _read_on(self, old: str, reader: Embedder, end: float) -> bool:
+    def _read_on(self, old: str, reader: Embedder, more: Callable[[], bool]) -> bool:
         """Read what is left, the most needed first; False where there was no time for all of it."""
         todo = store.unread_entries(self._db, old, reader.name)
         tell = self._told("The new model reads")
         for start in range(0, len(todo), CHUNK):
-            if monotonic() > end:
+            if not more():
                 return False
             tell(start, len(todo))
 
@@ -215,7 +227,7 @@ class Models:
             vectors_of(self._db, reader, [entry.text for entry in found.values()], further)
         lines = people.interest_texts(self._db)
         for start in range(0, len(lines), CHUNK):
-            if monotonic() > end:
+            if not more():
                 return False
             vectors_of(self._db, reader, lines[start : start + CHUNK], tell, questions=True)
         return True
@@ -224,15 +236,13 @@ class Models:
         """Remove some of the vectors of models that were left long ago, or never came to serve. Returns how many."""
         if self._stands_in:
             return 0
-        before = self._clock() - KEPT
+        before, kept = self._clock() - KEPT, store.kept_models(self._db)
         stay = {self._wanted.vectors(self._home)}
-        for one in store.kept_models(self._db):
-            if one.serving or one.since >= before:
-                stay.add(one.vectors)
+        stay.update(one.vectors for one in kept if one.serving or one.since >= before)
         names = set(store.names_of_vectors(self._db)) - stay - set(map(questions_of, stay))
         if names:
             return store.forget_vectors(self._db, min(names), FORGOTTEN)
-        for one in store.kept_models(self._db):
+        for one in kept:
             if one.vectors not in stay:
                 store.forget_model(self._db, one.vectors)
         return 0
@@ -243,11 +253,11 @@ class Models:
             self._process.close()
         gone, self._gone = self._gone, ""
         if gone:
-            self._serve_wanted(gone, self._kept)
+            self._serve_wanted(self._wanted.vectors(self._home), gone, self._kept)
 
-    def _serve_wanted(self, why: str = "", kept: KeptModel | None = None) -> None:
+    def _serve_wanted(self, name: str, why: str = "", kept: KeptModel | None = None) -> None:
         with writing(self._db):
-            store.set_serving(self._db, self._wanted.vectors(self._home), self._wanted, self._clock())
+            store.set_serving(self._db, name, self._wanted, self._clock())
         if why:
             log.warning(
                 "The model %r, by which everything went so far, cannot be loaded any more: %s. From here on it goes by "
@@ -256,28 +266,6 @@ class Models:
                 why.rstrip("."),
                 str(self._wanted),
             )
-
-
-class _Kept:
-    """The old model. It may be gone, which only shows when it is loaded."""
-
-    def __init__(self, embedder: Embedder, given_up: Callable[[ModelUnusable], ModelError]) -> None:
-        self._embedder = embedder
-        self._given_up = given_up
-
-    @property
-    def name(self) -> str:
-        return self._embedder.name
-
-    @property
-    def questions(self) -> Embedder:
-        return _Kept(for_questions(self._embedder), self._given_up)
-
-    def embed(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
-        try:
-            return self._embedder.embed(texts, progress)
-        except ModelUnusable as error:
-            raise self._given_up(error) from error
 
 
 def _named(kept: KeptModel | None) -> str:

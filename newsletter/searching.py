@@ -18,8 +18,8 @@ from newsletter.ranking.arrays import Vectors
 from newsletter.ranking.closeness import closeness, closest_first, pieces, sentence_about
 from newsletter.ranking.embedding import Embedder, Told, for_questions, vectors_of
 from newsletter.ranking.lines import LEAST_SIMILARITY
-from newsletter.ranking.nearest import Nearest, until
-from newsletter.ranking.patience import Patient
+from newsletter.ranking.nearest import Nearest
+from newsletter.ranking.patience import Patient, until
 from newsletter.rendering.card import SENTENCE, Card, card_of
 
 log = logging.getLogger("newsletter.search")
@@ -121,7 +121,7 @@ class Search:
             wanted = self._patient.vector(query.meaning, patience)
             if wanted is None:
                 return None, Meaning.LATER, ""
-            whole = self._nearest.catch_up(self._embedder.name, until(patience) if patience else lambda: True)
+            whole = self._nearest.catch_up(self._embedder.name, until(patience))
             if patience is None:
                 self._read_more()
             return wanted, Meaning.READ if whole else Meaning.PARTLY, ""

@@ -320,7 +320,7 @@ def test_what_a_model_read_that_never_came_to_serve_goes(
 ) -> None:
     monkeypatch.setattr(models, "CHUNK", 5)
     times = iter([0.0, 0.0, 1e9])
-    monkeypatch.setattr(models, "monotonic", lambda: next(times, 1e9))
+    monkeypatch.setattr("newsletter.ranking.patience.monotonic", lambda: next(times, 1e9))
     assert changed.models.change(60) == Standing(OLD, NEW, 5, 12)
     change_settings(tmp_path, NEW, OLD)
     after = opened()
@@ -345,8 +345,9 @@ def test_a_wrong_name_is_put_right_without_waiting(tmp_path: Path, opened: Open,
 def test_a_database_of_before_goes_on_with_the_model_that_it_was_read_by(tmp_path: Path) -> None:
     db = Database(tmp_path / "old.db")
     db.conn.execute("CREATE TABLE vectors (content_hash BLOB, model TEXT, vector BLOB)")
+    db.conn.execute("CREATE TABLE votes (at TEXT)")
     db.conn.executemany("INSERT INTO vectors VALUES (?, ?, x'')", [(b"a", "x/y"), (b"a", "z"), (b"b", "z")])
-    m010_ranking.__wrapped__(db) if hasattr(m010_ranking, "__wrapped__") else m010_ranking(db)
+    m010_ranking(db)
     found = vectors_store.serving_model(db)
     assert found and (found.vectors, found.choice) == ("z", ModelChoice("z"))
     db.conn.close()

@@ -30,6 +30,11 @@ class _Name:
     given: tuple[str, ...]
 
 
+def folded(name: str) -> frozenset[str]:
+    """The words of a name in small letters, without accents."""
+    return frozenset(re.findall(r"\w+", name.lower() if name.isascii() else _without_accents(name.casefold())))
+
+
 def same_author(wanted: str, written: str) -> bool:
     """Whether `written`, as an entry gives it, may be read as the name that is `wanted`."""
     return _meets(_name(wanted), _name(written))
@@ -89,6 +94,9 @@ def _name(written: str) -> _Name:
 
 def _words(text: str) -> list[str]:
     """In small letters without accents; of signs only hyphens are left."""
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_FOLDED))
-    plain = "".join(c for c in plain if not unicodedata.combining(c)).replace("'", "").replace("’", "")
+    plain = _without_accents(text.casefold().translate(_FOLDED)).replace("'", "").replace("’", "")
     return re.findall(r"[^\W_]+(?:-+[^\W_]+)*", re.sub(r"[‐‑–]|\.-", "-", plain).replace(".", " "))
+
+
+def _without_accents(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))

@@ -104,14 +104,6 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(word for word in words if word not in _COMMON)[:MOST_WORDS] or words[:MOST_WORDS]
 
 
-def folded(name: str) -> frozenset[str]:
-    """The words of a name in small letters, without accents."""
-    if name.isascii():
-        return frozenset(_WORD.findall(name.lower()))
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    return frozenset(_WORD.findall("".join(c for c in plain if not unicodedata.combining(c))))
-
-
 def _several(said: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said))[:MOST_OTHERS]
 

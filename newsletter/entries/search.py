@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
-from newsletter.entries.author_names import same_author
-from newsletter.entries.query import Query, folded
+from newsletter.entries.author_names import folded, same_author
+from newsletter.entries.query import Query
+from newsletter.entries.store import TITLE
 
 Ids = NDArray[np.int64]
 Scores = NDArray[np.float32]
 
-#: A word in the title counts so much more than one in the summary.
-TITLE = 3.0
 #: So many entries are weighed for their words. Where there are more with any of them, the most common words are left
 #: out: they tell least, and a page cannot wait for half a million entries.
 WEIGHED = 100_000
@@ -148,7 +147,7 @@ def _quoted(words: str) -> str:
 def _family(name: str) -> str:
     """The word of a name that initials do not stand for, without accents; empty where it has other letters."""
     last, comma, _ = name.partition(",")
-    words = [word for word in re.findall(r"\w+", last if comma else name) if word]
+    words = re.findall(r"\w+", last if comma else name)
     family = "".join(folded(words[-1])) if words else ""
     return family if family.isascii() else ""
 

@@ -14,10 +14,14 @@ from subscribers.database import stored, writing
 
 #: So many of the newest entries are searched for a line of interest.
 SEARCHED = 5_000
+#: A word in the title counts so much more than one in the summary.
+TITLE = 3.0
 #: Words that say nothing of what a line is about.
 _COMMON = frozenset("and are as at be by for from in into is it new not of on or that the to using via with".split())
 #: Entries a transaction: keeps the write lock under about 50 ms.
 CHUNK = 100
+#: Entries of before an issue that one may be compared with.
+_OLDER = 20_000
 
 
 def save(db: Database, source: str, document: str, entries: Sequence[ParsedEntry], now: datetime) -> tuple[int, int]:
@@ -49,10 +53,6 @@ def save(db: Database, source: str, document: str, entries: Sequence[ParsedEntry
                     [entry_id, source, document, stored(now)],
                 )
     return new, known
-
-
-#: Entries of before an issue that one may be compared with.
-_OLDER = 20_000
 
 
 def arrived(db: Database, *, after: int, up_to: int, since: datetime) -> list[Entry]:
@@ -103,13 +103,12 @@ def matching(db: Database, line: str, most: int) -> list[Entry]:
     if not words:
         return []
     recent = max(newest_id(db) - SEARCHED, 0)
-    rows = db.conn.execute(
-        "SELECT rowid FROM entries_fts WHERE entries_fts MATCH ? AND rowid > ? ORDER BY bm25(entries_fts, 3.0, 1.0) "
-        "LIMIT ?",
+    return _in_order(
+        db,
+        "SELECT rowid FROM entries_fts WHERE entries_fts MATCH ? AND rowid > ? "
+        f"ORDER BY bm25(entries_fts, {TITLE}, 1.0) LIMIT ?",
         [" OR ".join(f'"{word}"' for word in words), recent, most],
-    ).fetchall()
-    found = by_ids(db, [row[0] for row in rows])
-    return [found[row[0]] for row in rows]
+    )
 
 
 def by_author(db: Database, name: str, most: int) -> list[Entry]:
@@ -121,11 +120,11 @@ def by_author(db: Database, name: str, most: int) -> list[Entry]:
     if not word:
         return []
     recent = max(newest_id(db) - SEARCHED, 0)
-    rows = db.conn.execute(
-        "SELECT id FROM entries WHERE id > ? AND authors LIKE ? ORDER BY id DESC LIMIT ?", [recent, f"%{word}%", most]
-    ).fetchall()
-    found = by_ids(db, [row[0] for row in rows])
-    return [found[row[0]] for row in rows]
+    return _in_order(
+        db,
+        "SELECT id FROM entries WHERE id > ? AND authors LIKE ? ORDER BY id DESC LIMIT ?",
+        [recent, f"%{word}%", most],
+    )
 
 
 def set_thanks(db: Database, entry_ids: Iterable[int], thanks: str) -> None:
@@ -239,6 +238,13 @@ def _select(db: Database, where: str, parameters: list[Any]) -> list[Entry]:
         )
         for id_, title, summary, authors, url, published, categories, popularity, hash_, thanks, image, sources in rows
     ]
+
+
+def _in_order(db: Database, ids: str, parameters: list[Any]) -> list[Entry]:
+    """The entries whose ids a statement finds, in its order."""
+    rows = db.conn.execute(ids, parameters).fetchall()
+    found = by_ids(db, [id_ for (id_,) in rows])
+    return [found[id_] for (id_,) in rows]
 
 
 def _list(items: tuple[str, ...]) -> str:

@@ -1,6 +1,7 @@
 """Text into vectors: only what is not known yet, by whatever embedder there is."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -41,6 +42,30 @@ class Asked(Protocol):
 def for_questions(embedder: Embedder) -> Embedder:
     """The embedder for interests and searches: itself, where it reads every text in one way."""
     return embedder.questions if isinstance(embedder, Asked) else embedder
+
+
+class Guarded:
+    """An `Embedder` that is asked within something else: a lock, or words of our own for what goes wrong."""
+
+    def __init__(self, embedder: Embedder, guard: Callable[[], AbstractContextManager[object]]) -> None:
+        """`guard` is entered for each question anew."""
+        self._embedder = embedder
+        self._guard = guard
+
+    @property
+    def name(self) -> str:
+        """As of what it guards."""
+        return self._embedder.name
+
+    @property
+    def questions(self) -> Embedder:
+        """As of what it guards, guarded too."""
+        return Guarded(for_questions(self._embedder), self._guard)
+
+    def embed(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        """As of what it guards."""
+        with self._guard():
+            return self._embedder.embed(texts, progress)
 
 
 def vectors_of(

@@ -74,7 +74,8 @@ def load(choice: ModelChoice, home: Path) -> Loaded:
     """Load a model; what a back end makes of it is made first, where that was not done. Raises `Unusable`."""
     backend = choice.backend
     if backend is Backend.STATIC:
-        return Torch(_sentence_transformer(str(_made(choice, home, _write_static))), "float32")
+        static = _made(choice, home, lambda folder: _write_static(_original(choice, home), folder))
+        return Torch(_sentence_transformer(str(static)), "float32")
     if backend in (Backend.ONNX, Backend.INT8):
         try:
             from newsletter.ranking.onnx_model import OnnxModel, write_int8
@@ -83,11 +84,11 @@ def load(choice: ModelChoice, home: Path) -> Loaded:
                 f"model.backend {str(backend)!r} needs two more packages: pip install 'newsletter[onnx]'. "
                 "Or set it to 'auto'."
             ) from None
-        folder = _made(ModelChoice(choice.model, Backend.ONNX), home, _write_onnx)
-        if backend is Backend.INT8:
-            onnx = folder
-            folder = _made(choice, home, lambda _, target: write_int8(onnx, target))
-        return OnnxModel(folder, str(backend))
+        whole = ModelChoice(choice.model, Backend.ONNX)
+        onnx = _made(whole, home, lambda folder: _write_onnx(_original(choice, home), folder))
+        if backend is Backend.ONNX:
+            return OnnxModel(onnx, "float32")
+        return OnnxModel(_made(choice, home, lambda folder: write_int8(onnx, folder)), "int8")
     half = backend is Backend.BFLOAT16 or (backend is Backend.AUTO and has_bfloat16(_cpuinfo()))
     return Torch(_original(choice, home, bfloat16=half), "bfloat16" if half else "float32")
 
@@ -153,7 +154,7 @@ def _cpuinfo() -> str:
 # -- what a back end makes of a model, once
 
 
-def _made(choice: ModelChoice, home: Path, write: Callable[[Any, Path], None]) -> Path:
+def _made(choice: ModelChoice, home: Path, write: Callable[[Path], None]) -> Path:
     """The folder with it; made now where there is none. Several processes may make it at once: the first is taken."""
     folder = made_folder(choice, home)
     if folder.is_dir():
@@ -169,8 +170,7 @@ def _made(choice: ModelChoice, home: Path, write: Callable[[Any, Path], None]) -
             f"{folder.parent} cannot be written ({error.strerror}), so no model can be made there."
         ) from None
     try:
-        original = None if choice.backend is Backend.INT8 else _original(ModelChoice(choice.model), home)
-        write(original, aside)
+        write(aside)
         with suppress(OSError):
             aside.rename(folder)
     except Unusable:

@@ -127,9 +127,7 @@ class Background:
         return word in self._plain
 
 
-def phrases_of(
-    titles: Sequence[str], summaries: Sequence[str], background: Background, most: int = CANDIDATES
-) -> list[Phrase]:
+def phrases_of(titles: Sequence[str], summaries: Sequence[str], background: Background) -> list[Phrase]:
     """What entries of one topic may be called, the most telling first; empty where they share no words.
 
     `titles` and `summaries` are those of the topic, entry by entry. The worth of a phrase is its share of the topic's
@@ -163,7 +161,7 @@ def phrases_of(
     }
     ranked = sorted((p for p in worth if worth[p] > 0), key=lambda p: (-worth[p], p))
     whole = (p for p in ranked if not _is_part(p, within, worth))
-    return [Phrase(_written(forms[p], small, background), worth[p]) for p in islice(whole, most)]
+    return [Phrase(_written(forms[p], small, background), worth[p]) for p in islice(whole, CANDIDATES)]
 
 
 def _worth(phrase: str, share: float, titled: float, elsewhere: float, named: bool, lone: bool) -> float:

@@ -8,12 +8,12 @@ table. Of the twenty nearest of 17,000 abstracts all are among the 2,000 that ag
 
 import json
 from collections.abc import Callable
-from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
+from newsletter.entries import store as entries
 from newsletter.ranking.arrays import Booleans, Vectors, product
 
 Ids = NDArray[np.int64]
@@ -43,7 +43,7 @@ class Nearest:
         """
         if model != self._model:
             self._forget(model)
-        (newest,) = self._db.conn.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()
+        newest = entries.newest_id(self._db)
         if not self._high:
             self._low, self._high = newest + 1, newest
         while self._high < newest:
@@ -78,7 +78,7 @@ class Nearest:
         if len(ids) > COMPARED:
             ids = ids[np.argpartition(apart, COMPARED)[:COMPARED]]
         cosines = self.cosines(wanted, ids)
-        order = np.argsort(-np.nan_to_num(cosines, nan=-1.0), kind="stable")[:most]
+        order = np.argsort(-cosines, kind="stable")[:most]
         order = order[~np.isnan(cosines[order])]
         return ids[order], cosines[order]
 
@@ -140,9 +140,3 @@ class Nearest:
 
 def _vectors(rows: list[tuple[int, bytes | None]]) -> NDArray[np.float16]:
     return np.frombuffer(b"".join(row[1] or b"" for row in rows), np.float16).reshape(len(rows), -1)
-
-
-def until(seconds: float) -> Callable[[], bool]:
-    """True for so many seconds from now."""
-    end = monotonic() + seconds
-    return lambda: monotonic() < end

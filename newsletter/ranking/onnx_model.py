@@ -22,9 +22,9 @@ OUTPUT = "vector"
 class OnnxModel:
     """As `model_process.Loaded` says."""
 
-    def __init__(self, folder: Path, backend: str) -> None:
+    def __init__(self, folder: Path, precision: str) -> None:
         about = json.loads((folder / ABOUT).read_text("utf-8"))
-        self.precision = "int8" if backend == "int8" else "float32"
+        self.precision = precision
         self._query, self._document = about["query"], about["document"]
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         self._tokenizer.enable_truncation(about["tokens"])

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
+from math import inf
 from threading import Event
 from time import monotonic
 
@@ -19,6 +20,12 @@ KEPT = 256
 BUSY = 0.1
 #: Seconds for which a model that could not be loaded is left alone.
 PAUSE = 60.0
+
+
+def until(seconds: float | None) -> Callable[[], bool]:
+    """True for so many seconds from now; None: for ever."""
+    end = monotonic() + seconds if seconds is not None else inf
+    return lambda: monotonic() < end
 
 
 class _Closed(Exception):
@@ -70,18 +77,15 @@ class Patient:
 
     def _embed(self, text: str) -> Vectors:
         try:
-            return np.asarray(self._embedder.embed([text], self._still_wanted())[0])
+            return np.asarray(self._embedder.embed([text], self._still_wanted)[0])
         except OSError as error:
             raise ModelError(
                 f"The model's process could not be started: {error.strerror}. Free some memory."
             ) from error
 
-    def _still_wanted(self) -> Callable[[int], None]:
-        def told(_: int) -> None:
-            if self._closed.is_set():
-                raise _Closed
-
-        return told
+    def _still_wanted(self, _: int) -> None:
+        if self._closed.is_set():
+            raise _Closed
 
     def _drop_oldest(self) -> bool:
         """Forget the text that was asked for longest ago, if it is answered."""

@@ -1,14 +1,13 @@
 """The newsletter as the desk works on it: opened anew when its settings have changed; one model for all threads."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from newsletter.errors import NewsletterError
 from newsletter.models import choice_serving
 from newsletter.newsletter import Newsletter
-from newsletter.ranking.arrays import Vectors
-from newsletter.ranking.embedding import Embedder, for_questions
+from newsletter.ranking.embedding import Embedder, Guarded
 from newsletter.ranking.model import ModelProcess
 from newsletter.ranking.model_choice import ModelChoice
 from newsletter.ranking.store import serving_model
@@ -37,7 +36,7 @@ class SharedModel:
             if self._process is None or self._made_for != wanted:
                 self._close()
                 self._process, self._made_for = ModelProcess(wanted[0], batch=wanted[1], home=project), wanted
-            return _Turn(self._lock, self._process)
+            return Guarded(self._process, lambda: self._lock)
 
     def close(self) -> None:
         """End the process, if it runs."""
@@ -48,26 +47,6 @@ class SharedModel:
         if self._process:
             self._process.close()
         self._process = self._made_for = None
-
-
-class _Turn:
-    """The model, for one thread at a time."""
-
-    def __init__(self, lock: threading.Lock, process: Embedder) -> None:
-        self._lock = lock
-        self._process = process
-
-    @property
-    def name(self) -> str:
-        return self._process.name
-
-    @property
-    def questions(self) -> Embedder:
-        return _Turn(self._lock, for_questions(self._process))
-
-    def embed(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
-        with self._lock:
-            return self._process.embed(texts, progress)
 
 
 class Bench:

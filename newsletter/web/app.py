@@ -125,8 +125,8 @@ def create_app(
         newsletter.database.conn.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
         return newsletter
 
-    # They search by the model that serves now.
     counter, amazon = Desks(opened, desks), Amazon(http)
+    # Searches go by the model that serves now.
     slow = Desks(opened, 1, "search", outdated=lambda newsletter: newsletter.models.is_outdated)
 
     @asynccontextmanager

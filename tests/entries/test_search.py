@@ -32,12 +32,7 @@ ODD = st.one_of(
 
 
 @pytest.fixture
-def papers(store_with_papers: Database) -> Database:
-    return store_with_papers
-
-
-@pytest.fixture
-def store_with_papers(store: Database) -> Database:
+def papers(store: Database) -> Database:
     save(store, PAPERS)
     return store
 
