@@ -271,7 +271,7 @@ class Judge:
     def _voted(self, voted: Mapping[int, Sequence[Vote]], papers: Set[str]) -> Voted:
         """What was voted on, and behind it the papers that are named and known, each once."""
         ids = {vote.entry_id for own in voted.values() for vote in own}
-        named = known_papers(self._db, papers) if papers else {}
+        named = known_papers(self._db, papers)
         ids |= {paper.entry_id for paper in named.values() if paper.entry_id is not None}
         said: list[Said] = []
         texts: list[str] = []

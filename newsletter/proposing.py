@@ -7,7 +7,6 @@ no, or nothing three issues long, neither it nor anything near it is proposed ag
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-import numpy as np
 from sqlite_utils import Database
 
 from newsletter.entries import store as entries
@@ -83,8 +82,8 @@ class Proposer:
         said = [interest.statement for interest in reader.interests] + [proposal.text for proposal in earlier]
         papers = [one.text for one in known_papers(self._db, _papers(reader)).values()]
         rows = self._rows(liked)
-        lines = self._rows_of([text for text in (*said, *papers) if text], rows.shape[1], "Reading interests")
-        for topic in unnamed_topics(rows, lines, self._rows(disliked, rows.shape[1])):
+        lines = self._vectors([text for text in (*said, *papers) if text], "Reading interests")
+        for topic in unnamed_topics(rows, lines, self._rows(disliked)):
             members = [liked[n] for n in topic]
             name = self._name(members, rows[topic])
             if name and not any(is_named_by(name, line) for line in (*said, *_lines(reader))):
@@ -116,11 +115,8 @@ class Proposer:
             self._names.clear()
         return self._background[1]
 
-    def _rows(self, found: Sequence[Entry], dimensions: int = 1) -> Vectors:
-        return self._rows_of([entry.text for entry in found], dimensions, "Reading entries")
-
-    def _rows_of(self, texts: Sequence[str], dimensions: int, what: str) -> Vectors:
-        return self._vectors(texts, what) if texts else np.zeros((0, dimensions), np.float32)
+    def _rows(self, found: Sequence[Entry]) -> Vectors:
+        return self._vectors([entry.text for entry in found], "Reading entries")
 
 
 def _lines(reader: Subscriber) -> list[str]:

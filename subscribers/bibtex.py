@@ -9,13 +9,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from subscribers.errors import InvalidInterest
-from subscribers.papers import Reference, reference_to, references_in, titled
+from subscribers.papers import MAX_PAPERS, Reference, reference_to, references_in, titled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: Papers that go into one line; further ones go into the next.
-A_LINE = 100
 _MAX_TITLE = 300
 #: More than this is no list that somebody pasted.
 _MAX_TEXT = 1_000_000
@@ -30,7 +28,9 @@ _LINE_END = re.compile(r"[ \t,;]{0,80}(?:\r?\n)?")
 _EMPTY_LINE = re.compile(r"\n[ \t]{0,80}\r?\n")
 _TITLE = re.compile(r"(?<!\w)title\s{0,20}=\s{0,20}[{\"]{1,3}((?:[^\n{}\"]|\{[^\n{}]{0,100}\}){3,400})", re.IGNORECASE)
 #: Fields in which an arXiv id stands, in the ways of arXiv, Zotero, Google Scholar and DBLP.
-_ARXIV_FIELDS = ("eprint", "arxivid", "arxiv", "journal", "volume", "number", "note", "howpublished", "url", "doi")
+_ARXIV_FIELDS = ("eprint", "arxivid", "arxiv", "journal")
+#: The same, but a number in them is arXiv's only where the item says so.
+_PERHAPS_ARXIV = ("volume", "number", "note", "howpublished", "url", "doi")
 _ID = re.compile(r"(?:^|abs/|arxiv\s?[:.]?\s?)(\d{4}\.\d{4,5}|[a-z-]{2,12}(?:\.[a-z]{2})?/\d{7})(?:v\d+)?\b", re.I)
 
 
@@ -57,8 +57,8 @@ def in_lines(text: str) -> list[str]:
             lines.pop()
         about = lines.pop().strip() if lines and (own or lines[-1].rstrip().endswith(":")) else ""
         papers = list(map(str, _papers(text[found.start() : stop])))
-        for start in range(0, len(papers), A_LINE):
-            some = ", ".join(papers[start : start + A_LINE])
+        for start in range(0, len(papers), MAX_PAPERS):
+            some = ", ".join(papers[start : start + MAX_PAPERS])
             lines.append(f"{about.rstrip(':')}: {some}" if about.strip(" :+-*•") else f"{about} {some}".strip())
         end = _LINE_END.match(text, stop).end()  # type: ignore[union-attr]  # it may be empty, so it always matches
     return lines + text[end:].splitlines()
@@ -140,18 +140,16 @@ def _unwrapped(value: str) -> str:
 
 def _paper(fields: "Mapping[str, str]") -> Reference | None:
     title = _plain(fields.get("title", ""))
-    for name in _ARXIV_FIELDS:
+    for name in (*_ARXIV_FIELDS, *_PERHAPS_ARXIV):
         found = _ID.search(fields.get(name, ""))
-        if found and (
-            name not in ("volume", "number", "note", "howpublished", "url", "doi") or _says_arxiv(fields, name)
-        ):
+        if found and (name in _ARXIV_FIELDS or _says_arxiv(fields, name)):
             return reference_to(f"arxiv:{found[1]}", title)
     for name in ("doi", "url", "howpublished", "note", "ee", "link"):
         value = fields.get(name, "").replace("\\_", "_").replace("\\%", "%").replace("\\&", "&")
         link = re.search(r"https?://[^\s{}]{3,1000}", value)
         if named := reference_to(link[0] if link else value.strip(), title):
             return named
-    return titled(title) if any(map(str.isalnum, title)) else None
+    return titled(title)
 
 
 def _says_arxiv(fields: "Mapping[str, str]", name: str) -> bool:
@@ -169,7 +167,7 @@ def _seen_in(raw: str) -> Reference | None:
     papers, _ = references_in(raw.replace("{", " ").replace("}", " "))
     if papers:
         return Reference(papers[0].key, papers[0].written, title)
-    return titled(title) if any(map(str.isalnum, title)) else None
+    return titled(title)
 
 
 def _plain(title: str) -> str:

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 from subscribers import people
 from subscribers.cadence import Frequency
 from subscribers.interests import Interest
-from subscribers.papers import Reference
+from subscribers.papers import Reference, each_once
 from subscribers.people import Subscriber
 
 _OF = "s.state = 'active' AND s.frequency = ?1 AND s.day IN (SELECT value FROM json_each(?2))"
@@ -64,12 +64,7 @@ def _matching(db: Database, wanted: list[str], words: str) -> tuple[str, list[st
 
 def named_papers(db: Database) -> dict[str, Reference]:
     """The papers that the interests of readers name, by their keys; who has not confirmed, or has left, counts not."""
-    found: dict[str, Reference] = {}
-    for (text,) in db.conn.execute(_MAY_NAME_PAPERS):
-        for one in Interest(text).references:
-            if one.key not in found or (one.title and not found[one.key].title):
-                found[one.key] = one
-    return found
+    return each_once(one for (text,) in db.conn.execute(_MAY_NAME_PAPERS) for one in Interest(text).references)
 
 
 #: arXiv ids of both styles, DOIs, links with and without https://, titles: quick to tell from most lines.

@@ -15,13 +15,11 @@ from functools import lru_cache
 
 from subscribers.bibtex import holds_bibtex, in_lines
 from subscribers.errors import InvalidInterest
-from subscribers.papers import Reference, references_in
+from subscribers.papers import MAX_PAPERS, Reference, references_in
 
 #: Longer lines are abstracts or accidents; the model reads no further anyway.
 MAX_CHARACTERS = 300
 MAX_INTERESTS = 50
-#: In one line.
-MAX_PAPERS = 100
 #: Of a line with papers: room for a hundred of them with their titles.
 MAX_WITH_PAPERS = 40_000
 MAX_AUTHOR = 100
@@ -118,10 +116,8 @@ def parse_interest(line: str) -> Interest:
     interest = Interest(text, muted=mute is not None)
     if _BY.match(text):
         _check_author(text, interest.author)
-    elif len(text) > MAX_CHARACTERS:
-        _check_long(interest)
-    elif len(interest.references) > MAX_PAPERS:
-        raise _too_many(interest)
+    else:
+        _check_size(interest)
     return interest
 
 
@@ -146,8 +142,7 @@ def lines_in(text: str) -> list[str]:
 
     Raises `InvalidInterest` for BibTeX of which nothing can be read.
     """
-    lines = in_lines(text) if holds_bibtex(text) else text.splitlines()
-    return [line for line in lines if line.strip()]
+    return [line for line in in_lines(text) if line.strip()]
 
 
 def divided(text: str) -> list[str]:
@@ -198,27 +193,23 @@ def _check_author(text: str, name: str) -> None:
         raise InvalidInterest(f'{text[:60]!r} names no author. Write the whole name, as "by: Ada Lovelace".')
 
 
-def _check_long(interest: Interest) -> None:
+def _check_size(interest: Interest) -> None:
     text, papers, statement = interest.text, interest.references, interest.statement
-    if not papers:
+    if len(papers) > MAX_PAPERS:
+        raise InvalidInterest(
+            f"The interest that begins {text[:40]!r} names {len(papers)} papers; {MAX_PAPERS} is the "
+            "most for one line. Divide them among several lines."
+        )
+    if len(text) > MAX_CHARACTERS and not papers:
         raise InvalidInterest(
             f"The interest that begins {text[:40]!r} has {len(text):,} characters; {MAX_CHARACTERS} is the most. "
             "Say it in one line, or split it into several interests."
         )
-    if len(papers) > MAX_PAPERS:
-        raise _too_many(interest)
     if len(statement) > MAX_CHARACTERS or len(text) > MAX_WITH_PAPERS:
         raise InvalidInterest(
             f"The interest that begins {text[:40]!r} has {len(statement):,} characters beside its papers; "
             f"{MAX_CHARACTERS} is the most. Write one interest a line, with its papers behind it."
         )
-
-
-def _too_many(interest: Interest) -> InvalidInterest:
-    return InvalidInterest(
-        f"The interest that begins {interest.text[:40]!r} names {len(interest.references)} papers; {MAX_PAPERS} is the "
-        "most for one line. Divide them among several lines."
-    )
 
 
 def _papers(count: int) -> str:

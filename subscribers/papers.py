@@ -3,18 +3,22 @@
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+#: Papers that one line of interests may name; further ones of a pasted list go into the next.
+MAX_PAPERS = 100
+
 #: An arXiv id (group 1, without its version) in a link or identifier, however it is written.
-ARXIV = re.compile(
+_ARXIV = re.compile(
     r"(?:arxiv\.org/(?:abs|pdf|html|format|e-print)/|arxiv[.:]|oai:arxiv\.org:|10\.48550/arxiv\.|"
     r"(?:huggingface\.co/papers|alphaxiv\.org/(?:abs|overview)|ar5iv\.org/abs)/)"
     r"\s*(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?![\w])",
     re.IGNORECASE,
 )
 #: A DOI (group 1) in a link or identifier.
-DOI = re.compile(r"(?:^|doi\.org/|doi:\s*)(10\.\d{4,9}/[^\s?#\x00-\x1f\ud800-\udfff]+)", re.IGNORECASE)
+_DOI = re.compile(r"(?:^|doi\.org/|doi:\s*)(10\.\d{4,9}/[^\s?#\x00-\x1f\ud800-\udfff]+)", re.IGNORECASE)
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|ref|source|cmpid", re.IGNORECASE)
 
 #: What may follow a comma that divides two papers, with no space between.
@@ -71,7 +75,7 @@ def references_in(text: str) -> tuple[tuple[Reference, ...], str]:
 
     An id may be followed by its title in quotes: 2312.00752 "Mamba". A link that leads to a whole site stays a word.
     """
-    found: dict[str, Reference] = {}
+    found = list[Reference]()
     rest, end = [], 0
     for match in _REFERENCE.finditer(text):
         if match.start() < end:
@@ -81,35 +85,47 @@ def references_in(text: str) -> tuple[tuple[Reference, ...], str]:
             continue
         rest.append(text[end : match.start()])
         end = stop
-        if reference.key.startswith("title:"):
-            pass
-        elif named := _ITS_TITLE.match(text, end):
-            reference = Reference(reference.key, reference.written, " ".join(named[1].split()))
+        if not reference.title and (named := _ITS_TITLE.match(text, end)):
+            reference = replace(reference, title=" ".join(named[1].split()))
             end = named.end()
-        known = found.get(reference.key)
-        if known is None or (reference.title and not known.title):
-            found[reference.key] = reference
+        found.append(reference)
     if not found:
         return (), text
     rest.append(text[end:])
-    return tuple(found.values()), _said(" ".join(rest))
+    return tuple(each_once(found).values()), _said(" ".join(rest))
+
+
+def each_once(references: Iterable[Reference]) -> dict[str, Reference]:
+    """Each paper by its key, in their order; where some name its title, the first of those."""
+    found: dict[str, Reference] = {}
+    for one in references:
+        if one.key not in found or (one.title and not found[one.key].title):
+            found[one.key] = one
+    return found
 
 
 def reference_to(written: str, title: str = "") -> Reference | None:
     """The paper behind one link or identifier; None for what identifies nothing, such as the front page of a site."""
-    if match := ARXIV.search(written):
-        return Reference(f"arxiv:{match[1].lower()}", match[1], title)
-    if match := DOI.search(unquote(written)):
-        doi = match[1].rstrip(".,;)")
-        return Reference(f"doi:{doi.lower()}", doi, title)
+    if identified := identified_by(written, title):
+        return identified
     if written.lower().startswith(("http://", "https://")) and (link := canonical_url(written)):
         return Reference(f"url:{link}", written, title)
     return None
 
 
-def titled(title: str) -> Reference:
-    """A paper of which only the title is known."""
-    return Reference(f"title:{fingerprint(title)}", title, title)
+def identified_by(written: str, title: str = "") -> Reference | None:
+    """The paper whose arXiv id or DOI stands in a link or identifier, in whatever form; None where there is none."""
+    if match := _ARXIV.search(written):
+        return Reference(f"arxiv:{match[1].lower()}", match[1], title)
+    if match := _DOI.search(unquote(written)):
+        doi = match[1].rstrip(".,;)")
+        return Reference(f"doi:{doi.lower()}", doi, title)
+    return None
+
+
+def titled(title: str) -> Reference | None:
+    """A paper of which only the title is known; None where that holds no letter and no digit."""
+    return Reference(f"title:{fingerprint(title)}", title, title) if any(map(str.isalnum, title)) else None
 
 
 def canonical_url(url: str) -> str | None:
@@ -141,8 +157,7 @@ def fingerprint(title: str) -> str:
 def _reference(match: re.Match[str]) -> tuple[Reference | None, int]:
     """(the paper, where it ends in the text)."""
     if own := match["own"]:
-        tidy = " ".join(own.split())
-        return (titled(tidy) if any(map(str.isalnum, tidy)) else None), match.end()
+        return titled(" ".join(own.split())), match.end()
     if arxiv := match["arxiv"]:
         return reference_to(f"arxiv:{arxiv}"), match.end()
     kind = "link" if match["link"] else "place" if match["place"] else "doi"

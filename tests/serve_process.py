@@ -19,9 +19,9 @@ from typing import Any, Self
 
 from conftest import WordEmbedder
 
-from newsletter import newsletter, serving, suggesting, ticks
+from newsletter import newsletter, serving, ticks
 from newsletter.delivery import ledger, sending
-from newsletter.entries import pulling
+from newsletter.entries import fetching, pulling
 from newsletter.entries import store as entries
 from newsletter.entries.fetching import http_client
 from newsletter.entries.network import anywhere
@@ -292,7 +292,7 @@ def main(project: Path, orders: Orders) -> None:
     clock = Hurried(datetime.fromisoformat(orders.start), orders.speed, orders.epoch or time.time())
     log = Log(sys.stdout, human=False, clock=clock)
     log("the clock runs", epoch=clock.epoch)
-    vars(suggesting)["public_client"] = _public_here
+    vars(fetching)["public_client"] = _public_here
     if orders.die:
         MOMENTS[orders.die]()
     ticks.STUCK = timedelta(seconds=orders.stuck)

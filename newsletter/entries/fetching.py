@@ -115,11 +115,13 @@ def http_client(
     )
 
 
-class PublicNetwork:
-    """For links that strangers send in: a client that reaches nothing but the public internet, made when it is needed.
+def public_client(user_agent: str) -> httpx2.Client:
+    """A client for links that strangers send in: it reaches nothing but the public internet."""
+    return http_client(user_agent=user_agent, may_connect=is_public)
 
-    One that stands in for it stays open, whoever closes this.
-    """
+
+class PublicNetwork:
+    """That client, made when it is first needed. One that stands in for it stays open, whoever closes this."""
 
     def __init__(self, user_agent: str, instead: httpx2.Client | None = None) -> None:
         self._user_agent, self._instead = user_agent, instead
@@ -131,7 +133,7 @@ class PublicNetwork:
         if self._instead:
             return self._instead
         if self._own is None:
-            self._own = http_client(user_agent=self._user_agent, may_connect=is_public)
+            self._own = public_client(self._user_agent)
         return self._own
 
     def close(self) -> None:

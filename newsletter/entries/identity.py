@@ -3,12 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from urllib.parse import unquote
 
 from newsletter.entries.entry import ParsedEntry
-from subscribers.papers import ARXIV, DOI, canonical_url, fingerprint
-
-__all__ = ["TELLING_TITLE", "canonical_url", "fingerprint", "identities", "match", "without_shared_links"]
+from subscribers.papers import canonical_url, fingerprint, identified_by
 
 #: A shorter title ("Editorial") says too little to stand for an entry that has a link of its own.
 TELLING_TITLE = 16
@@ -16,12 +13,7 @@ TELLING_TITLE = 16
 
 def identities(entry: ParsedEntry) -> list[str]:
     """Every key of an entry, the most trusted first; never empty."""
-    keys: list[str] = []
-    for text in (*entry.identifiers, entry.url or ""):
-        if found := ARXIV.search(text):
-            keys.append(f"arxiv:{found[1].lower()}")
-        elif found := DOI.search(unquote(text)):
-            keys.append(f"doi:{found[1].rstrip('.,;)').lower()}")
+    keys = [paper.key for text in (*entry.identifiers, entry.url or "") if (paper := identified_by(text))]
     if entry.url and (link := canonical_url(entry.url)):
         keys.append(f"url:{link}")
     keys.append(f"title:{fingerprint(entry.title)}")

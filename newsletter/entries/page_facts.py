@@ -14,10 +14,10 @@ from html.parser import HTMLParser
 from urllib.parse import unquote, urljoin, urlsplit
 
 from newsletter.entries.entry import ParsedEntry
-from newsletter.entries.identity import canonical_url
 from newsletter.entries.images import safe_image
 from newsletter.entries.linked_data import Described, described_in
 from newsletter.entries.text import clean_names, clean_summary, clean_text, clean_title, decode, parse_date, safe_url
+from subscribers.papers import canonical_url
 
 #: Characters of a page that are read: what it says of itself stands at its beginning.
 MOST_CHARACTERS = 1_000_000

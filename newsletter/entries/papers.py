@@ -5,18 +5,17 @@ says nothing about who named them.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlite_utils import Database
 
 from newsletter.entries.entry import ParsedEntry, text_of
-from newsletter.entries.identity import TELLING_TITLE, fingerprint
+from newsletter.entries.identity import TELLING_TITLE
 from newsletter.entries.text import clean_title
 from subscribers.database import stored, writing
-from subscribers.papers import Reference
+from subscribers.papers import Reference, fingerprint
 
 #: A paper that nobody names any more is kept so long: somebody may be editing their lines.
 KEPT = timedelta(days=30)
@@ -57,22 +56,16 @@ class Wanted:
 
 def known_papers(db: Database, keys: Iterable[str]) -> dict[str, KnownPaper]:
     """What is known of the papers with these keys (`Interest.papers`); of those that are left out nothing is, yet."""
-    wanted = json.dumps(list(keys))
-    known = {key: KnownPaper(key, *_facts(rest)) for key, *rest in db.conn.execute(_IN_ARCHIVE, [wanted])}
-    found = [
-        (key, title, summary, authors, url, None)
-        for key, title, summary, authors, url in db.conn.execute(_LOOKED_UP, [wanted])
-        if key not in known
-    ]
-    same = _by_title(db, [title for _, title, *_ in found])
-    for key, *rest in found:
-        paper = KnownPaper(key, *_facts(rest))
-        other = same.get(f"{_TITLE}{fingerprint(paper.title)}")
-        if other is None:
-            known[key] = paper
+    wanted = list(keys)
+    known = _read(db, _IN_ARCHIVE, wanted)
+    looked_up = {key: paper for key, paper in _read(db, _LOOKED_UP, wanted).items() if key not in known}
+    prints = {key: fingerprint(paper.title) for key, paper in looked_up.items()}
+    same = _read(db, _IN_ARCHIVE, [f"{_TITLE}{print_}" for print_ in prints.values() if len(print_) >= TELLING_TITLE])
+    for key, paper in looked_up.items():
+        if other := same.get(f"{_TITLE}{prints[key]}"):
+            known[key] = replace(other, key=key, summary=max(paper.summary, other.summary, key=len))
         else:
-            summary = max(paper.summary, other.summary, key=len)
-            known[key] = KnownPaper(key, other.title, summary, other.authors, other.url, other.entry_id)
+            known[key] = paper
     return known
 
 
@@ -154,18 +147,13 @@ def forget_unnamed(db: Database, named: Iterable[str], now: datetime) -> int:
         return int(dropped.rowcount)
 
 
-def _by_title(db: Database, titles: Iterable[str]) -> dict[str, KnownPaper]:
-    """Those of the archive with one of these titles, by the key that the title makes."""
-    keys = [f"{_TITLE}{print_}" for title in titles if len(print_ := fingerprint(title)) >= TELLING_TITLE]
-    if not keys:
-        return {}
-    rows = db.conn.execute(_IN_ARCHIVE, [json.dumps(keys)])
-    return {key: KnownPaper(key, *_facts(rest)) for key, *rest in rows}
-
-
-def _facts(row: Sequence[Any]) -> tuple[str, str, tuple[str, ...], str | None, int | None]:
-    title, summary, authors, url, entry_id = row
-    return title, summary, tuple(json.loads(authors)), url or None, entry_id
+def _read(db: Database, sql: str, keys: Collection[str]) -> dict[str, KnownPaper]:
+    """The papers with these keys, as one of the two statements below finds them."""
+    rows = db.conn.execute(sql, [json.dumps(list(keys))]) if keys else ()
+    return {
+        key: KnownPaper(key, title, summary, tuple(json.loads(authors)), url or None, entry_id)
+        for key, title, summary, authors, url, entry_id in rows
+    }
 
 
 _TO_NOTE = """
@@ -178,6 +166,6 @@ _IN_ARCHIVE = """
     FROM json_each(?) wanted JOIN entry_keys k ON k.key = wanted.value JOIN entries e ON e.id = k.entry_id
 """
 _LOOKED_UP = """
-    SELECT key, title, summary, authors, url FROM papers
+    SELECT key, title, summary, authors, url, NULL FROM papers
     WHERE title <> '' AND key IN (SELECT value FROM json_each(?))
 """

@@ -47,7 +47,7 @@ _OPERATION = re.compile(
     r"(?P<sign>[+＋−–-]|(?:not|no|mute|follow|add|unfollow|unmute)\s{0,3}:)\s{0,3}(?P<text>[^\s+＋−–-].*)",
     re.IGNORECASE,
 )
-_NOT = re.compile(r"not?\s{0,3}:\s{0,3}", re.IGNORECASE)
+_NOT = re.compile(r"not?\s{0,3}:\s{0,3}(.+)", re.IGNORECASE)
 _TELEPHONE = re.compile(r"\+\s?\d[\d\s()/.-]{5,}")
 _TIMEZONE = re.compile(
     r"(?:please )?(?:(?:set|change|switch) )?(?:my )?(?:time ?zone|zeitzone|fuseau(?: horaire)?|zona horaria"
@@ -162,14 +162,7 @@ def read_line(line: str) -> list[Command | Unclear]:
 def _papers(text: str) -> Command | None:
     """ "+ 2312.00752, 10.1038/…": papers, of which a line may name many."""
     found = _OPERATION.fullmatch(text)
-    if not found or not (interest := Interest(found["text"].strip())).papers:
-        return None
-    sign, muted = found["sign"].rstrip(" :").casefold(), _NOT.match(interest.text)
-    if sign in ("not", "no", "mute"):
-        return Mute(interest.text)
-    if sign in ("+", "＋", "follow", "add"):
-        return Mute(interest.text[muted.end() :]) if muted else Follow(interest.text)
-    return Unfollow(interest.text[muted.end() :] if muted else interest.text)
+    return _wish(found) if found and Interest(found["text"].strip()).papers else None
 
 
 def _operation(text: str) -> Command | Unclear | None:
@@ -177,18 +170,26 @@ def _operation(text: str) -> Command | Unclear | None:
     found = _OPERATION.fullmatch(text)
     if not found or _TELEPHONE.match(text) or not any(c.isalpha() for c in found["text"]):
         return None
-    sign, topic = found["sign"].rstrip(" :").casefold(), found["text"].strip()
+    topic = found["text"].strip()
     if len(topic) > MAX_INTEREST:
         return Unclear(f"“{topic[:40]}…” is too long for an interest; {MAX_INTEREST} characters are the most.")
-    muted = re.match(r"not?\s{0,3}:\s{0,3}(.+)", topic, re.IGNORECASE)
+    wish = _wish(found)
+    if isinstance(wish, Unfollow):
+        meant = spelled(words_of(topic))
+        if set(meant.meanings) == {Meaning.LEAVE} and not meant.unknown:
+            # A command as an item of a list: "- unsubscribe".
+            return Leave()
+    return wish
+
+
+def _wish(operation: re.Match[str]) -> Follow | Mute | Unfollow:
+    """What a sign before an interest asks for; it may stand before "not:" too."""
+    sign, topic = operation["sign"].rstrip(" :").casefold(), operation["text"].strip()
     if sign in ("not", "no", "mute"):
         return Mute(topic)
+    muted = _NOT.match(topic)
     if sign in ("+", "＋", "follow", "add"):
         return Mute(muted[1]) if muted else Follow(topic)
-    meant = spelled(words_of(topic))
-    if set(meant.meanings) == {Meaning.LEAVE} and not meant.unknown:
-        # A command as an item of a list: "- unsubscribe".
-        return Leave()
     return Unfollow(muted[1] if muted else topic)
 
 

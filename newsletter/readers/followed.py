@@ -70,5 +70,5 @@ def recent(db: Database, line: str, most: int) -> list[Entry]:
     if interest.author:
         by = entries.by_author(db, interest.author, 20 * most)
         return [one for one in by if any(same_author(interest.author, name) for name in one.authors)][:most]
-    titles = [one.title for one in known_papers(db, interest.papers[:20]).values()]
-    return entries.matching(db, interest.statement or " ".join(titles), most)
+    words = interest.statement or " ".join(one.title for one in known_papers(db, interest.papers[:20]).values())
+    return entries.matching(db, words, most)

@@ -4,11 +4,13 @@ from typing import Any
 
 from starlette.responses import Response
 
+from newsletter.ranking.proposals import Proposal
 from newsletter.readers.proposed import Asked, answer, asked_about, named_proposal
 from newsletter.rendering import words
 from newsletter.rendering.links import Purpose
 from newsletter.web.visit import Visit
 from subscribers.errors import InvalidInterest
+from subscribers.interests import Interest
 from subscribers.people import Subscriber
 
 #: So many of the liked entries are named.
@@ -28,22 +30,19 @@ def propose(visit: Visit) -> Response:
     proposal = named_proposal(visit.newsletter.database, person, claim.subject)
     if proposal is None:
         return visit.message("There is nothing to follow here.", "What this link was about is not kept any more.")
-    asked = asked_about(visit.newsletter.database, person, proposal)
-    after, wrong = answered(visit, person, asked)
-    done = visit.act if visit.act in ANSWERS and not wrong else ""
-    follows = any(interest.text == proposal.text and not interest.muted for interest in after.interests)
+    after, wrong = answered(visit, person, proposal)
     return visit.page(
         "proposal.html",
         400 if wrong else 200,
-        proposal=shown(asked),
-        done=done,
-        follows=follows,
+        proposal=shown(asked_about(visit.newsletter.database, person, proposal)),
+        answered=visit.act in ANSWERS and not wrong,
+        follows=Interest(proposal.text) in after.interests,
         wrong=wrong,
         next_issue=visit.next_issue(after),
     )
 
 
-def answered(visit: Visit, person: Subscriber, asked: Asked) -> tuple[Subscriber, str]:
+def answered(visit: Visit, person: Subscriber, proposal: Proposal) -> tuple[Subscriber, str]:
     """Do what was pressed, if it was; the person as they are then, and what is in the way of it."""
     if visit.act not in ANSWERS:
         return person, ""
@@ -52,7 +51,7 @@ def answered(visit: Visit, person: Subscriber, asked: Asked) -> tuple[Subscriber
             visit.newsletter.readers,
             visit.newsletter.database,
             person,
-            asked.text,
+            proposal.text,
             follow=visit.act == "follow",
             origin=visit.origin(),
         )
@@ -61,13 +60,12 @@ def answered(visit: Visit, person: Subscriber, asked: Asked) -> tuple[Subscriber
     return after, ""
 
 
-def meant(visit: Visit, person: Subscriber) -> Asked | None:
+def meant(visit: Visit, person: Subscriber) -> Proposal | None:
     """Which proposal a form on another page of the reader's names."""
     number = visit.form.get("number", "")
     if not (number.isascii() and number.isdecimal() and len(number) < 20):
         return None
-    proposal = named_proposal(visit.newsletter.database, person, int(number))
-    return asked_about(visit.newsletter.database, person, proposal) if proposal else None
+    return named_proposal(visit.newsletter.database, person, int(number))
 
 
 def shown(asked: Asked) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from datetime import date, datetime, time, timedelta
 
 from starlette.responses import Response
 
-from newsletter.readers.proposed import Asked, open_proposal
+from newsletter.ranking.proposals import Proposal
+from newsletter.readers.proposed import open_proposal
 from newsletter.rendering import words
 from newsletter.rendering.links import Purpose
 from newsletter.web import proposing
@@ -52,18 +53,18 @@ def preferences(visit: Visit) -> Response:
     return _preferences(visit, person, checked)
 
 
-def _answered(visit: Visit, person: Subscriber, asked: Asked | None) -> Response:
+def _answered(visit: Visit, person: Subscriber, proposal: Proposal | None) -> Response:
     """What they say to an interest that their votes show; the rest of the page is as it was."""
-    if asked is None:
+    if proposal is None:
         return _preferences(visit, person, Checked(typed_of(person)))
-    after, wrong = proposing.answered(visit, person, asked)
+    after, wrong = proposing.answered(visit, person, proposal)
     checked = Checked(typed_of(after))
     if wrong:
         checked.wrong["interests"] = wrong
         return _preferences(visit, after, checked)
     if visit.act == "follow":
         return _preferences(visit, after, checked, changes_between(person, after))
-    return _preferences(visit, after, checked, declined=asked.text)
+    return _preferences(visit, after, checked, declined=proposal.text)
 
 
 def _preferences(

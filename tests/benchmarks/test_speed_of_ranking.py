@@ -14,7 +14,6 @@ import pytest
 from readership import DIMENSIONS, Readership
 from threadpoolctl import threadpool_limits
 
-from newsletter.ranking.attraction import votes_between
 from newsletter.ranking.learning import groups_of, liked_of
 from newsletter.ranking.scoring import NUMBERS, rank
 from newsletter.ranking.tastes import Tastes
@@ -72,7 +71,7 @@ def test_learning_of_ten_thousand_readers(benchmark: Any, capsys: pytest.Capture
         highest = 0.0
         for tastes in thousands:
             for first in range(0, tastes.readers, step := NUMBERS // len(offer.columns) // 20):
-                votes = votes_between(tastes.liked, first, min(first + step, tastes.readers))
+                votes = tastes.liked.between(first, min(first + step, tastes.readers))
                 learned = liked_of(offer, tastes.voted, votes.row, votes.weight).learn(groups_of(votes.owner))
                 highest = max(highest, float(learned.total.max()))
         return highest

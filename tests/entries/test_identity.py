@@ -9,7 +9,8 @@ from sqlite_utils import Database
 
 from newsletter.entries import store as entries
 from newsletter.entries.entry import Entry, ParsedEntry
-from newsletter.entries.identity import canonical_url, fingerprint, identities
+from newsletter.entries.identity import identities
+from subscribers.papers import canonical_url, fingerprint
 
 LONG = "Bridges that sing in the evening wind"
 ANYTHING = st.text(max_size=60) | st.lists(

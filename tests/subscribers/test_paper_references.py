@@ -17,8 +17,8 @@ from subscribers.cadence import parse_cadence
 from subscribers.errors import InvalidInterest
 from subscribers.exporting import export_csv, export_json
 from subscribers.importing import import_readers
-from subscribers.interests import MAX_PAPERS, Interest, divided, parse_interest, parse_interests
-from subscribers.papers import canonical_url, references_in
+from subscribers.interests import Interest, divided, parse_interest, parse_interests
+from subscribers.papers import MAX_PAPERS, canonical_url, references_in
 
 PIECES = st.lists(
     st.sampled_from(

@@ -1,20 +1,12 @@
 """Papers and authors as interests, on the pages of readers."""
 
+from test_preferences import SAME
 from website import Website, text_of
 
 from newsletter.rendering.links import Purpose
 
 pytest_plugins = ("website_fixtures",)
 
-SAME = {
-    "name": "Ada",
-    "cadence": "weekly",
-    "weekday": "friday",
-    "day": "1",
-    "hour": "08:00",
-    "timezone": "Europe/Paris",
-    "announcements": "yes",
-}
 BIBTEX = """walking robots
 State-space models:
 @misc{gu2023, title={Mamba: Linear-Time {S}equence Modeling}, author={Gu, Albert},
@@ -25,7 +17,7 @@ by: Ada Lovelace"""
 
 
 def save(website: Website, interests: str) -> str:
-    return text_of(website.press(website.link(Purpose.PREFERENCES), **SAME, interests=interests))
+    return text_of(website.press(website.link(Purpose.PREFERENCES), **SAME | {"interests": interests}))
 
 
 def test_what_is_followed_is_said_with_each_paper(website: Website) -> None:
@@ -52,7 +44,7 @@ def test_pasted_bibtex_becomes_a_line_that_can_be_edited(website: Website) -> No
 
 def test_bibtex_that_cannot_be_read_is_told_and_nothing_typed_is_lost(website: Website) -> None:
     before = website.ada().interests
-    answer = website.press(website.link(Purpose.PREFERENCES), **SAME, interests="robots\n@misc{a, year=2020}")
+    answer = website.press(website.link(Purpose.PREFERENCES), **SAME | {"interests": "robots\n@misc{a, year=2020}"})
     assert answer.status_code == 400
     assert "neither a title nor an identifier can be read" in text_of(answer)
     assert "robots\n@misc{a, year=2020}</textarea>" in answer.text
@@ -77,7 +69,7 @@ def test_the_subscribe_page_shows_what_matches_words_papers_and_authors(still: W
 
 
 def test_what_is_asked_for_with_papers_is_shown_before_it_is_confirmed(website: Website) -> None:
-    website.press("/", **SAME, address="dora@example.org", interests=BIBTEX)
+    website.press("/", **SAME | {"address": "dora@example.org", "interests": BIBTEX})
     (link,) = website.confirm_links()
     assert "State-space models, with 2 papers" in text_of(website.get(link))
     website.press(link, act="confirm")
