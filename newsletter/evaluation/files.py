@@ -22,6 +22,8 @@ class Item:
     value: Any
     #: as in "people.jsonl, line 3"
     place: str
+    #: what an object of records calls it, where the file holds one
+    name: str | None = None
 
     def wrong(self, what: str) -> EvaluationError:
         """What to raise where something in it is wrong."""
@@ -47,10 +49,15 @@ class Item:
     def day(self, *names: str) -> date | None:
         """The first of these fields that holds anything, as a day; None for none. Raises `EvaluationError`."""
         found = self.text(*names)
+        if not found:
+            return None
         try:
-            return datetime.fromisoformat(found).date() if found else None
+            day = datetime.fromisoformat(found).date()
         except ValueError:
             raise self.wrong(f"{found[:40]!r} is not a date. Write it as 2024-03-31.") from None
+        if not 1000 < day.year < 9000:
+            raise self.wrong(f"{found[:40]!r} is too far away to be the day of anything.")
+        return day
 
 
 @dataclass(slots=True)
@@ -89,7 +96,7 @@ def find(folder: Path, *names: str) -> Path | None:
 def items_of(path: Path) -> Iterator[Item]:
     """The records of a .jsonl file, or of a .json file that holds a list or an object.
 
-    Of an object each record is [name, value]. Raises `EvaluationError` with file and line.
+    Those of an object have names. Raises `EvaluationError` with file and line.
     """
     if path.name.removesuffix(".gz").endswith(".jsonl"):
         for number, line in numbered_lines(path):
@@ -109,7 +116,7 @@ def items_of(path: Path) -> Iterator[Item]:
     except (ValueError, RecursionError) as error:
         raise EvaluationError(f"{path}: this is not JSON that can be read ({error}).") from None
     if isinstance(value, dict):
-        yield from (Item([name, own], f"{path}, {name!r}") for name, own in value.items())
+        yield from (Item(own, f"{path}, {name!r}", name) for name, own in value.items())
     elif isinstance(value, list):
         yield from (Item(own, f"{path}, item {number}") for number, own in enumerate(value, 1))
     else:
@@ -138,8 +145,8 @@ def graded_pairs(path: Path) -> Iterator[tuple[str, str, float, Item]]:
             if number == 1:
                 continue
             raise item.wrong(f"the grade {columns[2][:40]!r} is not a number.") from None
-        if not abs(grade) < 1_000:
-            raise item.wrong(f"the grade {columns[2][:40]!r} is too large; grades are small, as 0 to 5.")
+        if not abs(grade) <= 100:
+            raise item.wrong(f"the grade {columns[2][:40]!r} is too large. Grades are small, as 0 to 5.")
         yield columns[0], columns[1], grade, item
 
 

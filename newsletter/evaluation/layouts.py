@@ -197,10 +197,10 @@ def _person(item: Item, entries: _Entries, days: Sequence[float]) -> Person:
 
 def _by_name(item: Item, field: str) -> Item:
     """A record of an object: its name becomes the person's, a list the field."""
-    if not isinstance(item.value, list):
+    if item.name is None:
         return item
-    name, own = item.value
-    return Item({"user": name, **own} if isinstance(own, dict) else {"user": name, field: own}, item.place)
+    own = item.value if isinstance(item.value, dict) else {field: item.value}
+    return Item({"user": item.name, **own}, item.place)
 
 
 def _words(item: Item) -> tuple[str, ...]:

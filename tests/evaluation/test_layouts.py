@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+import re
 from datetime import date
 from pathlib import Path
 
@@ -131,6 +132,29 @@ def test_a_grade_that_is_none_is_told(tmp_path: Path) -> None:
     write_statements(tmp_path)
     (tmp_path / "qrels.tsv").write_text("0\t1\t2\n0\t2\tgood\n")
     with pytest.raises(EvaluationError, match=r"qrels\.tsv, line 2: the grade 'good' is not a number"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("users", "told"),
+    [
+        ("[[]]", "item 1: this must be an object with named fields"),
+        ('[["ann", []]]', "item 1: this must be an object with named fields"),
+        ('{"ann": 5}', "'ann': \"likes\" must be a list"),
+        ('{"ann": [{"id": "2401.00001", "date": "0001-01-01"}]}', "'0001-01-01' is too far away"),
+    ],
+)
+def test_people_that_are_none_are_told_with_their_place(tmp_path: Path, users: str, told: str) -> None:
+    write_stream(tmp_path)
+    (tmp_path / "users.json").write_text(users)
+    with pytest.raises(EvaluationError, match=re.escape(told)):
+        read(tmp_path)
+
+
+def test_a_grade_so_large_that_its_gain_is_no_number_is_told(tmp_path: Path) -> None:
+    write_statements(tmp_path)
+    (tmp_path / "qrels.tsv").write_text("0\t1\t2\n0\t2\t101\n")
+    with pytest.raises(EvaluationError, match=r"qrels\.tsv, line 2: the grade '101' is too large"):
         read(tmp_path)
 
 
