@@ -3,6 +3,12 @@
 import os
 import re
 import zlib
+
+# Before numpy is imported: of tests side by side, each with as many threads as cores, the most wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# ruff: isort: split
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
