@@ -1,5 +1,6 @@
 """What tests share: a fixed clock, a database on disk, and the given data where it is at hand."""
 
+import gc
 import os
 import re
 import zlib
@@ -33,6 +34,16 @@ hypothesis.settings.load_profile("calm")
 
 #: Real papers pages, feeds and judgements; not part of the project.
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests wait for disks, for servers and for each other."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test is no garbage: thousands of tests need not be looked through for it."""
+    gc.freeze()
 
 
 class WordEmbedder:
