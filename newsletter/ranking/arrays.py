@@ -12,9 +12,14 @@ Indices = NDArray[np.intp]
 
 
 def product(a: Vectors, b: Vectors) -> Vectors:
-    """`a @ b`. Once in many thousand products OpenBLAS reports an "invalid value" from a lane that it throws away."""
+    """`a @ b`, summed in double precision.
+
+    In single precision the last digits of a row depend on how many others are multiplied beside it, and so would a
+    reader's picks where two are equally good: previewed alone it is another shape than a thousand at once.
+    """
+    # Once in many thousand products OpenBLAS reports an "invalid value" from a lane that it throws away.
     with np.errstate(invalid="ignore"):
-        return np.asarray(a @ b, np.float32)
+        return np.asarray(a.astype(np.float64) @ b.astype(np.float64), np.float32)
 
 
 def starts_of(keys: Indices) -> Indices:

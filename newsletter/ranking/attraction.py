@@ -3,7 +3,7 @@
 For each line i of a reader, in standard deviations (z) over the issue's entries and some older ones:
 
     words(i)    = z(cosine of line and entry) + BM25 · z(BM25 of the line's words)
-    said(i)     = trust(n) · (z(words(i)) + z(mean cosine to the FEEDBACK entries that words(i) puts first) / (1 + n))
+    said(i)     = trust(n) · (z(words(i)) + z(mean of the FEEDBACK entries that words(i) puts first · entry) / (1 + n))
     relevance   = max over i of  z(said(i) + learned(i))
                 + what readers of like taste said of the entry (see `community`)
                 + AUTHOR where it is by an author whom the reader follows, and then it is at least at the floor
@@ -12,13 +12,14 @@ For each line i of a reader, in standard deviations (z) over the issue's entries
                 − what a disliked entry takes: a share of what is above the floor where the entry has earned a place,
                   so that nothing is hidden by a dislike; up to LESS elsewhere
 
+The first entries, as far as they are near the line, are seen apart from what is usual, as liked ones are (see `usual`).
 `learned` is of n votes that belong to line i (see `learning`); with several lines half of it is of all the reader's
 votes together. A reader's own words say nearly all at first, and a part for ever:
 
     trust(n) = TRUST_LAST + (TRUST_FIRST − TRUST_LAST) / (1 + n / TRUST_VOTES)
 
 The weights are round numbers, found on two months of arXiv papers and 24 curators of them; around each the measure is
-flat (`newsletter evaluate`), and abstracts of Cranfield, which were not looked at for it, agree.
+flat (`newsletter evaluate`). Cranfield was looked at for one choice alone: how the first entries are seen.
 """
 
 from dataclasses import dataclass
@@ -225,7 +226,8 @@ def _by_lines(
     known = votes.of_lines(followed.low, count)
     asked = words[:, : entries if offer.counted is None else int(offer.counted[:entries].sum())]
     firsts = np.argpartition(-asked, min(FEEDBACK, asked.shape[1]) - 1, axis=1)[:, :FEEDBACK]
-    feedback = product(offer.entries[firsts].sum(axis=1), offer.columns.T)
+    about = np.take_along_axis(followed.similarity, firsts, axis=1) >= LEAST_SIMILARITY
+    feedback = product(np.einsum("lf,lfd->ld", about.astype(np.float32), offer.white[firsts]), offer.white.T)
     said = trust(known)[:, None] * (offer.standard(words) + offer.standard(feedback) / (1 + known)[:, None])
     said[~tastes.followed[followed.low : followed.low + count].any(axis=1)] = 0
     total = said.copy()

@@ -24,6 +24,8 @@ from newsletter.ranking.tastes import Voted
 NEAREST = 0.5
 #: So many nearest liked entries count.
 OF = 3
+#: An entry this near to another is that one.
+ITSELF = 0.9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,24 @@ class Liked:
         else:
             terms.append(np.zeros_like(terms[0]))
         terms.append(top_mean(self.cosine[groups.vote], groups.starts))
+        self._without_itself(terms, member)
         spreads = [self.offer.spread(term) for term in terms]
         meaning, words, nearest = (
             self.offer.standard(term, spread) for term, spread in zip(terms, spreads, strict=True)
         )
         return Learned(meaning + words + NEAREST * nearest, np.stack(spreads, axis=1), counts, totals)
+
+    def _without_itself(self, terms: list[Vectors], member: csr_matrix) -> None:
+        """Where older entries are the very ones that are liked, they count as average, in place.
+
+        In a young archive many are, and nothing new is as near to what is liked as that is to itself.
+        """
+        entries = len(self.offer.entries)
+        itself = np.asarray(member @ (self.cosine[:, entries:] > ITSELF)) > 0
+        if entries and itself.any():
+            for term in terms:
+                average = term[:, :entries].mean(axis=1, keepdims=True)
+                term[:, entries:] = np.where(itself, average, term[:, entries:])
 
 
 def liked_of(offer: Offer, voted: Voted, row: Indices, weight: Vectors) -> Liked:

@@ -28,7 +28,7 @@ from newsletter.ranking.attraction import (
     TRUST_VOTES,
 )
 from newsletter.ranking.choosing import AHEAD, AUTHORED, BEYOND, MMR_LAMBDA, NEAR_DUPLICATE
-from newsletter.ranking.learning import NEAREST, OF
+from newsletter.ranking.learning import ITSELF, NEAREST, OF
 from newsletter.ranking.lexicon import stem
 from newsletter.ranking.lines import LEAST_SIMILARITY
 from newsletter.ranking.tastes import FORGETTING, LEAST_WEIGHT
@@ -171,10 +171,18 @@ class Slowly:
         before, after = self.all_terms(tuple(liked)), self.all_terms(tuple(left))
         total = [0.0] * len(self.columns)
         for share, old, new in zip((1.0, 1.0, NEAREST), before, after, strict=True):
-            middle, spread = middle_and_spread(list(old))
+            entries = len(self.world.entries)
+            average = sum(old[:entries]) / max(entries, 1)
+            itself = [entries > 0 and n >= entries and self.is_among(liked, n) for n in every]
+            values = [average if itself[n] else old[n] for n in every]
+            middle, spread = middle_and_spread(values)
             for n in every:
-                total[n] += share * (new[n] - middle) / spread if spread > 1e-6 else 0.0
+                value = average if itself[n] else new[n]
+                total[n] += share * (value - middle) / spread if spread > 1e-6 else 0.0
         return total
+
+    def is_among(self, liked: Weighed, column: int) -> bool:
+        return any(float(self.world.voted.vectors[row] @ self.columns[column]) > ITSELF for row, _ in liked)
 
     # -- what is followed
 
@@ -193,8 +201,10 @@ class Slowly:
             answers = standard([self.words.answer(line.words, n) for n in every])
             words = [one + BM25 * other for one, other in zip(words, answers, strict=True)]
         firsts = sorted(self.every, key=lambda n: -words[n])[:FEEDBACK]
+        firsts = [n for n in firsts if float(vector @ self.columns[n]) >= LEAST_SIMILARITY]
         words = standard(words)
-        feedback = standard([sum(float(self.columns[n] @ self.columns[m]) for m in firsts) for n in every])
+        like_them = sum((self.other_way @ self.apart(self.columns[n]) for n in firsts), np.zeros_like(self.mean))
+        feedback = standard([float(like_them @ self.apart(self.columns[n])) for n in every])
         votes = sum(weight for _, weight in self.of(number))
         trust = TRUST_LAST + (TRUST_FIRST - TRUST_LAST) / (1 + votes / TRUST_VOTES)
         return [trust * (words[n] + feedback[n] / (1 + votes)) for n in every]

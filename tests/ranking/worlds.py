@@ -180,6 +180,7 @@ def worlds(draw: st.DrawFn, most_votes: int = 0, words: bool = True, papers: boo
     entries = rng.normal(size=(count, 5))
     for n in range(count // 3):  # some are told twice, in nearly the same words
         entries[n] = entries[count - 1 - n] + rng.normal(size=5) * 0.1
+    old = unit(rng.normal(size=(older, 5)))
     shape = (readers, count)
     words = words and draw(st.booleans())
 
@@ -187,6 +188,8 @@ def worlds(draw: st.DrawFn, most_votes: int = 0, words: bool = True, papers: boo
         return tuple((some_words(rng, 1, 4), some_words(rng, 0, 12)) for _ in range(rows)) if words else ()
 
     voted = voted_of(unit(rng.normal(size=(2 * most_votes, 5))), said(2 * most_votes)) if most_votes else Voted()
+    known = min(older // 3, 2 * most_votes)
+    old[:known] = voted.vectors[:known]
 
     def line(reader: int, n: int, free: list[int]) -> Line:
         named = [free.pop() for _ in range(rng.integers(0, 3)) if free] if papers else []
@@ -205,7 +208,7 @@ def worlds(draw: st.DrawFn, most_votes: int = 0, words: bool = True, papers: boo
 
     return World(
         entries=unit(entries) if count else np.zeros((0, 5), np.float32),
-        older=unit(rng.normal(size=(older, 5))),
+        older=old,
         said=said(count),
         older_said=said(older),
         people=tuple(person(n) for n in range(readers)),
