@@ -113,9 +113,9 @@ def _is_near(ranking: Ranking, reader: int, place: int) -> bool:
 def _reason(ranking: Ranking, tastes: Tastes, reader: int, place: int) -> tuple[ReasonKind, str]:
     interest, liked = int(ranking.interest[reader, place]), int(ranking.liked[reader, place])
     if liked >= 0:
-        kind, words = ReasonKind.LIKED, _clipped(tastes.voted.titles[liked])
+        kind, words = ReasonKind.LIKED, clipped(tastes.voted.titles[liked])
     elif interest >= 0:
-        kind, words = ReasonKind.INTEREST, _clipped(tastes.labels[interest])
+        kind, words = ReasonKind.INTEREST, clipped(tastes.labels[interest])
     else:
         return ReasonKind.GENERAL, ""
     return kind if _is_near(ranking, reader, place) else ReasonKind.NEAREST, words
@@ -125,8 +125,8 @@ def _people(count: int) -> str:
     return "one person" if count == 1 else f"{count:,} people"
 
 
-def _clipped(title: str) -> str:
-    """The title, cut behind a word where there is one; scripts without spaces are cut anywhere."""
+def clipped(title: str) -> str:
+    """A title as a reason tells it: cut behind a word where there is one; scripts without spaces are cut anywhere."""
     if len(title) <= LONGEST_TITLE:
         return title
     head, _, rest = title[: LONGEST_TITLE - 1].rpartition(" ")

@@ -84,6 +84,7 @@ def form(
         guess=guess,
         matching=True,
         named=(),
+        places=None,
         changes=None,
         consent=CONSENT,
         choices=choices(typed, visit.now),

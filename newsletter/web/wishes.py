@@ -85,6 +85,7 @@ def _preferences(
         matching=False,
         choices=choices(typed, visit.now),
         named=visit.newsletter.readers.followed(person.interests),
+        places=visit.newsletter.readers.places(person),
         address=person.address,
         links={
             name: visit.link(purpose, person)

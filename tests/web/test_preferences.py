@@ -42,6 +42,17 @@ def test_the_form_begins_with_what_is_so(still: Website) -> None:
     assert typed_of(still.ada()).interests == SAME["interests"]
 
 
+def test_each_line_says_how_many_places_it_had_last(website: Website) -> None:
+    link = website.link(Purpose.PREFERENCES)
+    sent = website.newsletter.readers.places(website.ada())
+    assert sent is not None
+    ((label, count),) = sent.of_each
+    assert label == "walking robots" and count > 0
+    assert f"In your last issue, of {sent.day}: walking robots {count}" in text_of(website.get(link))
+    website.press(link, **{**SAME, "interests": "walking robots\nbrand new & <shiny>\nnot: surveys"})
+    assert f"walking robots {count}, brand new & <shiny> none." in text_of(website.get(link))
+
+
 def test_saving_what_is_so_already_changes_nothing(still: Website) -> None:
     before = still.state()
     answer = still.press(still.link(Purpose.PREFERENCES), **SAME)
