@@ -22,7 +22,6 @@ from newsletter.readers.doing import carry_out, load_commands
 from newsletter.readers.followed import Followed, followed, note_papers, recent
 from newsletter.readers.keeping import Kept, Receipt, erase, export, forget, kept
 from newsletter.readers.mails import Mails, Thread, wishes_of
-from newsletter.readers.places import Places, places
 from newsletter.readers.suggested import Suggested, suggest
 from newsletter.rendering import words
 from newsletter.rendering.links import Claim, Purpose, Signer, verify
@@ -340,10 +339,6 @@ class Readers:
     def followed(self, interests: Iterable[Interest]) -> list[Followed]:
         """Those of the lines that name papers, with what is known of each paper."""
         return followed(self._db, interests)
-
-    def places(self, person: Subscriber) -> Places | None:
-        """How many places each of somebody's interests had in their last issue; None where that says nothing."""
-        return places(self._db, person)
 
     @property
     def title(self) -> str:

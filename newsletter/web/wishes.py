@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from starlette.responses import Response
 
 from newsletter.ranking.proposals import Proposal
+from newsletter.readers.places import places
 from newsletter.readers.proposed import open_proposal
 from newsletter.rendering import words
 from newsletter.rendering.links import Purpose
@@ -85,7 +86,7 @@ def _preferences(
         matching=False,
         choices=choices(typed, visit.now),
         named=visit.newsletter.readers.followed(person.interests),
-        places=visit.newsletter.readers.places(person),
+        places=places(visit.newsletter.database, person),
         address=person.address,
         links={
             name: visit.link(purpose, person)

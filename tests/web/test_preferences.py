@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from website import ADA, BOB, Website, text_of
 
+from newsletter.readers.places import places
 from newsletter.rendering.links import Purpose
 from newsletter.web.forms import typed_of
 from newsletter.web.wishes import end_of_pause
@@ -44,7 +45,7 @@ def test_the_form_begins_with_what_is_so(still: Website) -> None:
 
 def test_each_line_says_how_many_places_it_had_last(website: Website) -> None:
     link = website.link(Purpose.PREFERENCES)
-    sent = website.newsletter.readers.places(website.ada())
+    sent = places(website.newsletter.database, website.ada())
     assert sent is not None
     ((label, count),) = sent.of_each
     assert label == "walking robots" and count > 0
