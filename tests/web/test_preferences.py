@@ -49,9 +49,9 @@ def test_each_line_says_how_many_places_it_had_last(website: Website) -> None:
     assert sent is not None
     ((label, count),) = sent.of_each
     assert label == "walking robots" and count > 0
-    assert f"In your last issue, of {sent.day}: walking robots {count}" in text_of(website.get(link))
+    assert f"Their places in your last issue, of {sent.day} walking robots : {count}" in text_of(website.get(link))
     website.press(link, **{**SAME, "interests": "walking robots\nbrand new & <shiny>\nnot: surveys"})
-    assert f"walking robots {count}, brand new & <shiny> none." in text_of(website.get(link))
+    assert f"walking robots : {count} brand new & <shiny> : none" in text_of(website.get(link))
 
 
 def test_saving_what_is_so_already_changes_nothing(still: Website) -> None:
