@@ -35,6 +35,7 @@ def test_the_same_for_a_script(run: Run, ready: Path) -> None:
 def test_without_words_it_is_what_came_in_last(run: Run, ready: Path) -> None:
     ran = run("search", "--most", "1")
     assert " 1. Study 11 of" in ran.out
+    assert "The last 1 of 12; --most shows more." in ran.out
     assert "--interest" not in ran.out
 
 

@@ -44,7 +44,8 @@ def search(
             "Nothing that came in is close to that." if results.query else "Nothing has come in yet: `newsletter pull`."
         )
     elif results.count > len(results.found):
-        say(f"The closest {len(results.found)} of {results.count}; --most shows more.")
+        which = "closest" if results.query else "last"
+        say(f"The {which} {len(results.found)} of {results.count}; --most shows more.")
     if results.unread:
         say("\n".join(wrapped(_unread(results.unread))))
     if results.found and results.query.interest:
