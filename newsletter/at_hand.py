@@ -14,7 +14,7 @@ from newsletter.issues import store as issues
 from newsletter.issues.editorial import editorial_text, read_editorial
 from newsletter.issues.issue import IssueKey
 from newsletter.issues.resolving import resolve
-from newsletter.judging import Ground
+from newsletter.judgement import Ground
 from newsletter.press import Press
 from newsletter.printing import Printing
 from newsletter.ranking import votes

@@ -34,7 +34,7 @@ from newsletter.issues.calendar import is_due_date, next_slot, slot_on
 from newsletter.issues.control import state_at_freeze, why_not_sent
 from newsletter.issues.editorial import editorial_text
 from newsletter.issues.issue import IssueKey, IssueState, NothingNew
-from newsletter.judging import Ground
+from newsletter.judgement import Ground
 from newsletter.naming_issues import known_issue
 from newsletter.press import Press, shape_of
 from newsletter.printing import Addressee, Printing

@@ -9,6 +9,7 @@ NewsletterError
 ├── TemplateError          a template has a mistake; it names file and line, and nothing is sent
 ├── IssueError             an issue, its intro or its pins
 ├── SuggestionError        what a reader suggested, and the operator decides about
+├── ClusterError           the cluster that the settings name cannot be reached, or does not do its work
 ├── EvaluationError        judged data is not laid out as it should be, or there is none
 ├── MailboxError           mail that comes in cannot be read or taken right now; it waits where it is
 └── DeliveryError
@@ -44,6 +45,10 @@ class ModelError(NewsletterError):
 
 class ModelUnusable(ModelError):
     """The embedding model cannot be loaded, and will not be until somebody changes something."""
+
+
+class ClusterError(NewsletterError):
+    """The cluster that the settings name cannot be used."""
 
 
 class TemplateError(NewsletterError):

@@ -145,7 +145,7 @@ class Pictures:
         ground = self._press.judge.ground(printing) if waiting else None
         for start in range(0, len(waiting), CHUNK):
             judgement = self._press.judge.of(printing, waiting[start : start + CHUNK], shape, ground=ground)
-            for picks in judgement.composed(shape):
+            for picks in judgement.composed():
                 if not isinstance(picks, NothingNew):
                     count += 1
                     places.update((pick.entry_id, str(pick.section)) for pick in picks)

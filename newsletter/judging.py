@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass
 
 import numpy as np
 from sqlite_utils import Database
@@ -10,18 +9,16 @@ from sqlite_utils import Database
 from newsletter.company import MOST_EARLY, Company, Voters, company_of
 from newsletter.delivery import records
 from newsletter.entries import store as entries
-from newsletter.entries.author_names import same_author
 from newsletter.entries.entry import Entry, text_of
 from newsletter.entries.papers import known_papers
 from newsletter.issues import store as issues
-from newsletter.issues.composing import Shape, compose, favourites
-from newsletter.issues.issue import NothingNew, Pick, ReasonKind
+from newsletter.issues.composing import Shape
+from newsletter.judgement import Case, Ground, Judgement, Older, judged, laid_out, said_of
 from newsletter.printing import Printing
 from newsletter.ranking.arrays import Booleans, Vectors
 from newsletter.ranking.community import taste_rows
 from newsletter.ranking.embedding import Embedder, Told, known_vectors, vectors_of
-from newsletter.ranking.offer import OLDER, Offer, offer_of
-from newsletter.ranking.scoring import Ranking, general_scores, rank
+from newsletter.ranking.offer import OLDER
 from newsletter.ranking.tastes import Tastes, Voted, tastes_of
 from newsletter.ranking.votes import Vote, latest, votes_of, wanting
 from newsletter.ranking.wording import Said
@@ -30,138 +27,8 @@ from subscribers.people import Subscriber, by_ids
 
 #: Entries that somebody voted on, read at once: memory stays flat however many there are.
 CHUNK = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Older:
-    """Entries of before an issue, which tell what is usual."""
-
-    #: one unit row each
-    vectors: Vectors
-    said: Sequence[Said]
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """An issue's entries as every reader's ranking finds them."""
-
-    candidates: Sequence[Entry]
-    #: laid out for all readers, with older entries beside them
-    offer: Offer
-    #: entry id → candidate
-    at: Mapping[int, int]
-    #: candidates that the editor pinned, in their order
-    pinned: Sequence[int]
-    #: older entries: their vectors, titles and summaries
-    older: Older
-    #: decides the steps outside, the same for the same issue
-    seed: int
-
-    @property
-    def vectors(self) -> Vectors:
-        """One unit row a candidate."""
-        return self.offer.entries
-
-    @property
-    def alike(self) -> Vectors:
-        """The cosines between candidates, (candidates, candidates)."""
-        return self.offer.alike
-
-    def beside(self, others: Sequence[Entry], vectors: Vectors) -> Offer:
-        """The candidates, and behind them other entries that change nothing for them."""
-        together = np.concatenate([self.vectors, vectors])
-        return _laid_out([*self.candidates, *others], together, self.older, uncounted=len(others))
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """An issue's entries as some readers see them."""
-
-    ground: Ground
-    #: each followed or muted line and its vector
-    lines: Mapping[str, Vectors]
-    tastes: Tastes
-    #: (readers, candidates): True where a reader has had it
-    seen: Booleans
-    #: (readers, candidates): True where it holds the words of what they mute, or is by a muted author; None where
-    #: nobody mutes anything
-    named: Booleans | None
-    #: (readers, candidates): True where it is by an author whom they follow; None where nobody follows one
-    authored: Booleans | None
-    #: the authors whom each reader follows
-    authors: Sequence[Sequence[str]]
-    #: what readers of like taste said of the candidates; None where nobody has
-    company: Company | None
-    ranking: Ranking
-
-    @property
-    def candidates(self) -> Sequence[Entry]:
-        """What the issue may hold."""
-        return self.ground.candidates
-
-    @property
-    def vectors(self) -> Vectors:
-        """One unit row a candidate."""
-        return self.ground.vectors
-
-    def composed(self, shape: Shape, *, company: bool = True) -> list[tuple[Pick, ...] | NothingNew]:
-        """What every reader gets; sentences are not chosen yet. `company`: may others be a reason?"""
-        ground = self.ground
-        return compose(
-            ground.candidates,
-            self.ranking,
-            self.tastes,
-            pinned=ground.pinned,
-            seen=self.seen,
-            shape=shape,
-            authored=self.authored,
-            authors=lambda reader, n: _whom(self.authors[reader], ground.candidates[n]),
-            company=self.company.reasons(self.ranking) if self.company and company else None,
-        )
-
-    def about(self, reader: int, pick: Pick) -> tuple[str | int, Vectors]:
-        """What the reason of a pick is about: a name that is the same for all these readers, and its vector.
-
-        That is an interest, a liked entry, or the entry itself.
-        """
-        at = self.ground.at
-        if pick.reason in (ReasonKind.INTEREST, ReasonKind.LIKED, ReasonKind.NEAREST):
-            place = self.ranking.entry[reader].tolist().index(at[pick.entry_id])
-            liked = int(self.ranking.liked[reader, place])
-            if liked >= 0:
-                return liked, self.tastes.voted.vectors[liked]
-            line = int(self.ranking.interest[reader, place])
-            if line >= 0 and self.tastes.words[line]:
-                return self.tastes.words[line], self.tastes.followed[line]
-        return "", self.vectors[at[pick.entry_id]]
-
-
-def judged(
-    ground: Ground,
-    lines: Mapping[str, Vectors],
-    tastes: Tastes,
-    seen: Booleans,
-    named: Booleans | None,
-    authored: Booleans | None,
-    authors: Sequence[Sequence[str]],
-    company: Company | None,
-    shape: Shape,
-) -> Judgement:
-    """The same as `Judge.of` gives, from all that it reads (see the fields of `Judgement`). Pure."""
-    ranking = rank(
-        ground.offer,
-        tastes,
-        # A pinned entry may take a place of the ranking, so a few more are ranked.
-        shape.picks + len(ground.pinned),
-        seen=seen,
-        named=named,
-        authored=authored,
-        company=company.scores if company else None,
-        elsewhere=[*ground.pinned, *favourites(ground.candidates)[: shape.favourites]],
-        floor=shape.floor,
-        seed=ground.seed,
-    )
-    return Judgement(ground, lines, tastes, seen, named, authored, authors, company, ranking)
+#: Issues that are kept laid out, because readers' hours are minutes apart: 4 MB each of 300 entries, 25 of 1,500.
+KEPT = 4
 
 
 class Judge:
@@ -172,16 +39,31 @@ class Judge:
         self._db = db
         self._embedder = embedder
         self._told = told
+        #: of frozen issues (by id and model), the last used last
+        self._grounds: dict[tuple[int, str], Ground] = {}
         #: of which issue, as of which votes, and who they are
         self._voters: tuple[Ground, tuple[int, str], Voters | None] | None = None
 
     def ground(self, printing: Printing) -> Ground:
-        """An issue that has candidates, before any reader looks at it. Raises `ModelError`."""
+        """An issue that has candidates, before any reader looks at it. Raises `ModelError`.
+
+        Of a frozen one it stays the same, and takes longer than a thousand readers who are judged on it.
+        """
+        if printing.stored is None:
+            return self._laid_out(printing)
+        key = printing.stored.id, self._embedder.name
+        ground = self._grounds.pop(key, None) or self._laid_out(printing)
+        while len(self._grounds) >= KEPT:
+            del self._grounds[next(iter(self._grounds))]
+        self._grounds[key] = ground
+        return ground
+
+    def _laid_out(self, printing: Printing) -> Ground:
         candidates = printing.candidates
         vectors = self.vectors([entry.text for entry in candidates], "Reading entries")
         at = {entry.id: n for n, entry in enumerate(candidates)}
         older = self._older(min(at), vectors.shape[1])
-        offer = _laid_out(candidates, vectors, older)
+        offer = laid_out(candidates, vectors, older)
         pinned = [at[entry_id] for entry_id in printing.pins]
         return Ground(candidates, offer, at, pinned, older, zlib.crc32(str(printing.key).encode()))
 
@@ -199,6 +81,17 @@ class Judge:
         `ground` and `seen` are what would be read otherwise, where the caller has them.
         """
         ground = ground or self.ground(printing)
+        return judged(ground, self.case(printing, readers, shape, ground, seen))
+
+    def case(
+        self,
+        printing: Printing,
+        readers: Sequence[Subscriber],
+        shape: Shape,
+        ground: Ground,
+        seen: Booleans | None = None,
+    ) -> Case:
+        """All that is known of these readers at this moment; `seen` as of `of`. Raises `ModelError`."""
         lines, tastes = self._tastes(readers, ground.vectors.shape[1])
         seen = self._seen(ground.candidates, readers) if seen is None else seen.copy()
         for reader, n in _named_themselves(ground, readers, tastes.voted):
@@ -206,7 +99,7 @@ class Judge:
         named, authored = named_by(printing, readers), authored_by(printing, readers)
         authors = [[i.author for i in reader.interests if i.author and not i.muted] for reader in readers]
         company = self._company(ground, readers, tastes)
-        return judged(ground, lines, tastes, seen, named, authored, authors, company, shape)
+        return Case(lines, tastes, seen, named, authored, authors, company, shape)
 
     def _tastes(
         self, readers: Sequence[Subscriber], dimensions: int, apart: Collection[int] = ()
@@ -306,22 +199,6 @@ class Judge:
         return seen
 
 
-def _laid_out(entries: Sequence[Entry], vectors: Vectors, older: Older, *, uncounted: int = 0) -> Offer:
-    return offer_of(
-        vectors,
-        general_scores(vectors, [entry.popularity for entry in entries]),
-        older=older.vectors,
-        said=[said_of(entry) for entry in entries],
-        older_said=older.said,
-        uncounted=uncounted,
-    )
-
-
-def said_of(entry: Entry) -> Said:
-    """Its words, as the ranking looks at them."""
-    return entry.title, entry.summary
-
-
 def named_by(printing: Printing, readers: Sequence[Subscriber]) -> Booleans | None:
     """(readers, entries): True where an entry holds the words of a line that a reader mutes, or is by a muted author.
 
@@ -359,8 +236,3 @@ def _named_themselves(ground: Ground, readers: Sequence[Subscriber], voted: Vote
     candidate = {row: ground.at[entry] for entry, row in voted.row.items() if entry in ground.at}
     named = [(n, voted.papers.get(p, -1)) for n, r in enumerate(readers) for one in r.interests for p in one.papers]
     return [(n, candidate[row]) for n, row in named if row in candidate]
-
-
-def _whom(followed: Sequence[str], entry: Entry) -> str:
-    """Who of the followed authors wrote it, as the reader names them."""
-    return next((one for one in followed if any(same_author(one, name) for name in entry.authors)), "")

@@ -18,7 +18,8 @@ from newsletter.issues.calendar import is_due_date
 from newsletter.issues.composing import Shape
 from newsletter.issues.editorial import Edit
 from newsletter.issues.issue import IssueKey, NothingNew, Section, parse_issue_key
-from newsletter.judging import Judgement, kept_away
+from newsletter.judgement import Judgement
+from newsletter.judging import kept_away
 from newsletter.press import Press, shape_of
 from newsletter.previewing import Copy, copy_for, draft_copy, kept_copy, why_nothing
 from newsletter.printing import Addressee, Printing
@@ -179,7 +180,7 @@ class Looks:
             [recipe] = self._press.recipes(printing, [addressee], shape)
             return draft_copy(self._db, printing, addressee, recipe, now)
         judgement = self._judged(at_hand, addressee.reader, shape)
-        [recipe] = self._press.recipes_by(judgement, printing, [addressee], shape)
+        [recipe] = self._press.recipes_by(judgement, printing, [addressee])
         kept = kept_copy(self._db, printing, addressee, now)
         if kept and not isinstance(recipe, NothingNew) and not isinstance(kept.made, NothingNew):
             recipe = replace(recipe, number=kept.made.number)

@@ -22,8 +22,10 @@ from newsletter.ranking.embedding import Embedder, Guarded, Told, vectors_of
 from newsletter.ranking.model import ModelProcess
 from newsletter.ranking.model_choice import BUNDLED, Backend, ModelChoice, questions_of
 from newsletter.ranking.patience import until
+from newsletter.ranking.spread import Spread
 from newsletter.ranking.store import KeptModel
 from newsletter.sections import ModelSettings
+from newsletter.workforce import Workforce
 from subscribers import people
 from subscribers.database import writing
 
@@ -109,8 +111,13 @@ class Models:
         clock: Callable[[], datetime],
         told: Told,
         stand_in: Embedder | None = None,
+        workforce: Workforce | None = None,
     ) -> None:
-        """`home` is the newsletter's folder; `stand_in` takes the place of any model, and never changes."""
+        """`home` is the newsletter's folder; `stand_in` takes the place of any model, and never changes.
+
+        A `workforce` reads where there is much to read.
+        """
+        self._workforce = workforce
         self._db = db
         self._home = home
         self._settings = settings
@@ -137,13 +144,17 @@ class Models:
         decision = _decide(self._db, kept, name, self._home)
         if kept and decision.keeps:
             self._kept, self._vectors = kept, kept.vectors
-            self._process = self._opened(kept.choice)
-            return Guarded(self._process, self._may_be_gone)
+            return Guarded(self._reader(kept.choice), self._may_be_gone)
         self._vectors = name
         if kept is None or kept.vectors != name or kept.choice != self._wanted:
             self._serve_wanted(name, decision.why, kept)
-        self._process = self._opened(self._wanted)
-        return self._process
+        return self._reader(self._wanted)
+
+    def _reader(self, choice: ModelChoice) -> Embedder:
+        self._process = self._opened(choice)
+        if self._workforce is None:
+            return self._process
+        return Spread(self._process, choice, self._home, self._settings.batch, self._workforce)
 
     def _opened(self, choice: ModelChoice, *, background: bool = False) -> ModelProcess:
         return ModelProcess(choice, batch=self._settings.batch, home=self._home, background=background)

@@ -19,6 +19,7 @@ from newsletter.alarms import Alarm, gather, raise_alarms
 from newsletter.announcing import Announcement, addressees, announce
 from newsletter.back_issues import BackIssues
 from newsletter.checking import Checked, IssueChecks
+from newsletter.cluster import Cluster
 from newsletter.deliveries import Deliveries
 from newsletter.delivery import records
 from newsletter.delivery.outcomes import DeliveryState
@@ -98,13 +99,15 @@ class Newsletter:
         self.project = Path(project)
         self.settings: Settings = settings_table.load(self.project)
         self._db: Database = open_store(self.project / STORE, durable=self.settings.delivery.durability == "power")
+        #: other machines that do parts of the work, where the settings name some
+        self.cluster = Cluster(self.settings.cluster, self.project) if self.settings.cluster.scheduler else None
         #: which model everything goes by, and the change to another one
-        self.models = Models(self._db, self.project, self.settings.model, clock, progress, embedder)
+        self.models = Models(self._db, self.project, self.settings.model, clock, progress, embedder, self.cluster)
         model = self.models.embedder
         self._clock = clock
         self._progress = progress
         self._signer = Signer(self.settings.base_url, load_keys(self._db))
-        self._press = Press(self._db, self.project, self.settings, model, self._signer, progress)
+        self._press = Press(self._db, self.project, self.settings, model, self._signer, progress, self.cluster)
         self._mails = Mails(self.project, self.settings, self._signer)
         #: where entries come from
         self.sources = Sources(self._db, self.project, self.settings, clock, progress, http)
@@ -154,8 +157,9 @@ class Newsletter:
 
     def close(self) -> None:
         """Let go of the database, the network and the model."""
-        for one in (self.search, self.sources, self.suggestions, self.papers, self.models):
-            one.close()
+        for one in (self.search, self.sources, self.suggestions, self.papers, self.models, self.cluster):
+            if one:
+                one.close()
         self._db.conn.close()
 
     def __enter__(self) -> Self:
@@ -384,8 +388,8 @@ class Newsletter:
     def status(self) -> Status:
         """How things stand."""
         states, coming, serving = self.sources.states(), self.coming_issues(), supervisor.is_serving(self.project)
-        model = self.models.standing()
-        return standing(self._db, self.settings, states, coming, self._clock(), serving=serving, model=model)
+        model, cluster = self.models.standing(), self.cluster.standing() if self.cluster else None
+        return standing(self._db, self.settings, states, coming, self._clock(), serving, model, cluster)
 
     def _max_lateness(self) -> timedelta:
         return timedelta(hours=self.settings.issue.max_lateness_hours)

@@ -27,7 +27,8 @@ from newsletter.issues.editorial import (
 )
 from newsletter.issues.issue import IssueKey, NothingNew, Pick, ReasonKind, StoredIssue
 from newsletter.issues.resolving import resolve
-from newsletter.judging import Ground, Judge, Judgement
+from newsletter.judgement import About, Case, Chosen, Ground, Judgement, chosen, chosen_for
+from newsletter.judging import Judge
 from newsletter.printing import Addressee, Printing
 from newsletter.proposing import Proposer
 from newsletter.ranking import votes
@@ -44,16 +45,28 @@ from newsletter.rendering.recipe import Recipe
 from newsletter.rendering.sample import recipes_of, sample_cards, sample_recipes
 from newsletter.rendering.templates import explain, load_sources
 from newsletter.settings import Settings
+from newsletter.workforce import Here, Workforce, cut
 from subscribers.database import writing
+
+#: Readers for whom a part of the work is worth a way to somebody else.
+LEAST = 100
 
 
 class Press:
     """Makes issues of one project."""
 
     def __init__(
-        self, db: Database, project: Path, settings: Settings, embedder: Embedder, signer: Signer, told: Told
+        self,
+        db: Database,
+        project: Path,
+        settings: Settings,
+        embedder: Embedder,
+        signer: Signer,
+        told: Told,
+        workforce: Workforce | None = None,
     ) -> None:
-        """`told(what)` gives a progress callback for a piece of long work."""
+        """`told(what)` gives a progress callback for a piece of long work. Readers are judged by the workforce."""
+        self._workforce = workforce or Here()
         self._db = db
         self._templates = project / "templates"
         self._project = project
@@ -148,20 +161,39 @@ class Press:
         if not printing.candidates:
             nothing = "the editor dropped all that came in" if printing.dropped else "nothing has come in"
             return [NothingNew(f"{nothing} since the issue before") for _ in addressees]
-        judgement = self.judge.of(printing, [addressee.reader for addressee in addressees], shape, ground=ground)
-        return self.recipes_by(judgement, printing, addressees, shape)
+        ground, company = ground or self.judge.ground(printing), _may_be_company(printing)
+        parts = cut(len(addressees), self._workforce, LEAST)
+        # One part is done sooner than it travels.
+        workforce = self._workforce if len(parts) > 1 else Here()
+        readers = [addressee.reader for addressee in addressees]
+        cases = [self.judge.case(printing, readers[part], shape, ground) for part in parts]
+        travels = workforce.share(ground)
+        found = workforce.map(chosen_for, [travels] * len(parts), cases, [company] * len(parts))
+        return [
+            recipe
+            for part, case, those in zip(parts, cases, found, strict=True)
+            for recipe in self._recipes(ground, case, those, printing, addressees[part])
+        ]
 
     def recipes_by(
-        self, judgement: Judgement, printing: Printing, addressees: Sequence[Addressee], shape: Shape
+        self, judgement: Judgement, printing: Printing, addressees: Sequence[Addressee]
     ) -> list[Recipe | NothingNew]:
-        """The same by what was judged already, for these readers and this shape."""
-        edition = printing.frozen.edition
-        # Issues that were frozen long ago, and some operators' templates, have no words for these.
-        composed = judgement.composed(shape, company=edition.has_words_for(ReasonKind.COMPANY))
+        """The same by what was judged already for these readers."""
+        found = chosen(judgement, company=_may_be_company(printing))
+        return self._recipes(judgement.ground, judgement, found, printing, addressees)
+
+    def _recipes(
+        self,
+        ground: Ground,
+        case: Case,
+        found: Sequence[Chosen | NothingNew],
+        printing: Printing,
+        addressees: Sequence[Addressee],
+    ) -> list[Recipe | NothingNew]:
+        composed = self._with_sentences(ground, case, found, printing)
         for picks in composed:
             if isinstance(picks, tuple):
-                _reword(picks, edition)
-        self._choose_sentences(composed, printing, judgement)
+                _reword(picks, printing.frozen.edition)
         counts = records.counts_before(self._db, [addressee.reader.id for addressee in addressees])
         proposed = self.proposer.of([addressee.reader for addressee in addressees])
         return [
@@ -175,7 +207,7 @@ class Press:
             )
             if isinstance(picks, tuple)
             else picks
-            for addressee, picks, asks in zip(addressees, composed, judgement.tastes.asks, strict=True)
+            for addressee, picks, asks in zip(addressees, composed, case.tastes.asks, strict=True)
         ]
 
     def _recipe(
@@ -203,31 +235,31 @@ class Press:
         )
         return printing.frozen.edition.fitted(whole, printing.frozen.cards)
 
-    def _choose_sentences(
-        self,
-        composed: list[tuple[Pick, ...] | NothingNew],
-        printing: Printing,
-        judgement: Judgement,
-    ) -> None:
-        """Set the sentence of every pick, in place: the one nearest to what its reason is about."""
-        chosen = {pick.entry_id for picks in composed if isinstance(picks, tuple) for pick in picks}
-        sentences = {i: c.sentences for i in chosen if (c := printing.frozen.cards[i]).sentences}
+    def _with_sentences(
+        self, ground: Ground, case: Case, found: Sequence[Chosen | NothingNew], printing: Printing
+    ) -> list[tuple[Pick, ...] | NothingNew]:
+        """The picks, each with the sentence that is nearest to what its reason is about."""
+        picked = {pick.entry_id for one in found if isinstance(one, Chosen) for pick in one.picks}
+        sentences = {i: c.sentences for i in picked if (c := printing.frozen.cards[i]).sentences}
         flat = [sentence for said in sentences.values() for sentence in said]
         rows = self.judge.vectors(flat, "Reading sentences")
         starts = np.cumsum([0, *(len(said) for said in sentences.values())])
         vectors = {i: rows[a:b] for i, a, b in zip(sentences, starts[:-1], starts[1:], strict=True)}
-        told: dict[tuple[int, str | int], int] = {}
-        for n, picks in enumerate(composed):
-            if isinstance(picks, NothingNew):
+        told: dict[tuple[int, About], int] = {}
+        composed: list[tuple[Pick, ...] | NothingNew] = []
+        for one in found:
+            if isinstance(one, NothingNew):
+                composed.append(one)
                 continue
             finished: list[Pick] = []
-            for pick in picks:
-                about, wanted = judgement.about(n, pick)
+            for pick, about in zip(one.picks, one.about, strict=True):
                 if pick.entry_id in sentences and (pick.entry_id, about) not in told:
                     said = sentences[pick.entry_id]
+                    wanted = ground.vectors[ground.at[pick.entry_id]] if about == "" else case.vector_of(about)
                     told[pick.entry_id, about] = telling_sentence(said, vectors[pick.entry_id], wanted)
                 finished.append(replace(pick, sentence=told.get((pick.entry_id, about))))
-            composed[n] = tuple(finished)
+            composed.append(tuple(finished))
+        return composed
 
     def _stored(self, stored: StoredIssue) -> Printing:
         ids = issues.candidates(self._db, stored.id)
@@ -320,6 +352,11 @@ class Press:
 
 #: What says nearly the same where an edition has no words for a reason.
 _INSTEAD = {ReasonKind.AUTHOR: ReasonKind.INTEREST, ReasonKind.EVERYBODY: ReasonKind.GENERAL}
+
+
+def _may_be_company(printing: Printing) -> bool:
+    """Has the issue words for what other readers say? Those of long ago, and some operators' templates, have none."""
+    return printing.frozen.edition.has_words_for(ReasonKind.COMPANY)
 
 
 def _reword(picks: Sequence[Pick], edition: Edition) -> None:

@@ -13,7 +13,7 @@ from newsletter.errors import IssueError
 from newsletter.issues import store as issues
 from newsletter.issues.calendar import next_slot
 from newsletter.issues.issue import IssueKey, NothingNew
-from newsletter.judging import Judgement
+from newsletter.judgement import Judgement
 from newsletter.press import Press, shape_of
 from newsletter.printing import Addressee, Printing
 from newsletter.rendering.links import Signer

@@ -11,7 +11,7 @@ import numpy as np
 
 from newsletter.issues.composing import Shape
 from newsletter.issues.issue import NothingNew
-from newsletter.judging import Ground, Judgement, judged
+from newsletter.judgement import Case, Ground, Judgement, judged
 from newsletter.ranking.arrays import Booleans, Vectors
 from newsletter.ranking.choosing import NEAR_DUPLICATE
 from newsletter.ranking.explaining import Scores, near_muted
@@ -43,7 +43,7 @@ class Trial:
     @property
     def as_it_is(self) -> list[int]:
         """What is in it, in order."""
-        return _in(self.judgement, self.shape)
+        return _in(self.judgement)
 
     def issue(
         self,
@@ -63,7 +63,7 @@ class Trial:
             pinned = [n for n in ground.pinned if n not in away]
             offer = ground.offer if alike is None else replace(ground.offer, alike=alike)
             ground = replace(ground, pinned=pinned, offer=offer)
-        return _in(self._judged(ground, judgement.tastes, seen, judgement.named, shape), shape)
+        return _in(self._judged(ground, judgement.tastes, seen, judgement.named, shape))
 
     def unmuted(self, kept: Sequence[int], named: Booleans | None) -> list[int]:
         """What would be in it, if the reader muted only these rows of what they mute; `named` is what those name."""
@@ -74,7 +74,7 @@ class Trial:
             muter=tastes.muter[list(kept)],
             muting=tuple(tastes.muting[n] for n in kept),
         )
-        return _in(self._judged(judgement.ground, fewer, judgement.seen, named, self.shape), self.shape)
+        return _in(self._judged(judgement.ground, fewer, judgement.seen, named, self.shape))
 
     def _judged(
         self, ground: Ground, tastes: Tastes, seen: Booleans, named: Booleans | None, shape: Shape
@@ -82,19 +82,21 @@ class Trial:
         judgement = self.judgement
         return judged(
             ground,
-            judgement.lines,
-            tastes,
-            seen,
-            named,
-            judgement.authored,
-            judgement.authors,
-            judgement.company,
-            shape,
+            Case(
+                judgement.lines,
+                tastes,
+                seen,
+                named,
+                judgement.authored,
+                judgement.authors,
+                judgement.company,
+                shape,
+            ),
         )
 
 
-def _in(judgement: Judgement, shape: Shape) -> list[int]:
-    [picks] = judgement.composed(shape)
+def _in(judgement: Judgement) -> list[int]:
+    [picks] = judgement.composed()
     return [] if isinstance(picks, NothingNew) else [judgement.ground.at[pick.entry_id] for pick in picks]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from newsletter.cluster import ClusterStanding
 from newsletter.delivery.outcomes import DeliveryState
 from newsletter.delivery.records import Delivery
 from newsletter.issues.calendar import CUT_OFF
@@ -160,6 +161,8 @@ class Status:
     rehearsal: str = ""
     #: the model that everything goes by, and how far the change to another one is
     model: ModelStanding | None = None
+    #: the cluster that the settings name
+    cluster: ClusterStanding | None = None
 
 
 def not_sent_of(copy: Delivery, issue: str | None, address: str | None) -> NotSent:

@@ -20,7 +20,7 @@ from newsletter.issues import store as issues
 from newsletter.issues.calendar import CUT_OFF, last_slot, slot_on
 from newsletter.issues.control import STOPPED, state_at_freeze, why_not_sent
 from newsletter.issues.issue import IssueKey, IssueState, NothingNew
-from newsletter.judging import Ground
+from newsletter.judgement import Ground
 from newsletter.press import Press, shape_of
 from newsletter.printing import Addressee, Printing
 from newsletter.ranking.embedding import Told

@@ -181,6 +181,17 @@ class ModelSettings(Section):
     batch: int = Field(16, ge=1, le=1024, description="texts embedded at once")
 
 
+class ClusterSettings(Section):
+    """Other machines that read new entries and judge readers."""
+
+    scheduler: Annotated[str, matching(r"((tls|tcp)://\S+:\d+)?", "write it as tls://10.0.0.1:8786")] = Field(
+        "", description="the address of a Dask scheduler whose workers do parts of the work; empty: all is done here"
+    )
+    ca: str = Field("cluster/ca.pem", description="for tls://: the authority's certificate, from the project's folder")
+    certificate: str = Field("cluster/cert.pem", description="and this machine's certificate")
+    key: str = Field("cluster/key.pem", description="and its key")
+
+
 class DeliverySettings(Section):
     """How mail leaves."""
 

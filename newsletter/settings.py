@@ -23,6 +23,7 @@ from newsletter.errors import ProjectError, SettingsError
 from newsletter.sections import (
     Address,
     CadenceSettings,
+    ClusterSettings,
     Colour,
     DeliverySettings,
     DkimSettings,
@@ -81,6 +82,7 @@ class Settings(BaseSettings):
     pull: PullSettings = PullSettings()
     issue: IssueSettings = IssueSettings()
     model: ModelSettings = ModelSettings()
+    cluster: ClusterSettings = ClusterSettings()
     delivery: DeliverySettings = DeliverySettings()
     smtp: SmtpSettings = SmtpSettings()
     pacing: PacingSettings = PacingSettings()

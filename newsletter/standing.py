@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from newsletter.cluster import ClusterStanding
 from newsletter.delivery import records, tallies
 from newsletter.entries import store as entries
 from newsletter.errors import SettingsError
@@ -39,9 +40,9 @@ def standing(
     pulls: Sequence[SourceState],
     coming: Coming,
     now: datetime,
-    *,
     serving: bool,
     model: ModelStanding | None = None,
+    cluster: ClusterStanding | None = None,
 ) -> Status:
     """Everything at this moment. `coming` are the next issues with their first hour and how many readers they have."""
     ahead, behind = issue_standings(db, coming, now)
@@ -63,6 +64,7 @@ def standing(
         suggestions=suggestions_store.count_waiting(db),
         rehearsal=settings.delivery.redirect_all_to,
         model=model,
+        cluster=cluster,
     )
 
 

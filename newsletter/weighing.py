@@ -8,7 +8,7 @@ import numpy as np
 
 from newsletter.entries.author_names import AuthorNames
 from newsletter.entries.entry import Entry
-from newsletter.judging import Judgement
+from newsletter.judgement import Judgement
 from newsletter.ranking.arrays import Booleans, Vectors
 from newsletter.ranking.explaining import Scores, scores_of
 from newsletter.ranking.lexicon import Lexicon

@@ -11,7 +11,7 @@ from newsroom import Clock, make_project
 
 from newsletter import Newsletter
 from newsletter.errors import IssueError
-from newsletter.judging import Judgement
+from newsletter.judgement import Judgement
 from newsletter.rendering.words import number
 from subscribers.evidence import Origin
 

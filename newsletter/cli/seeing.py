@@ -59,6 +59,7 @@ def _as_dict(found: "Status") -> dict[str, Any]:
         "mail_off": found.sending_off,
         "rehearsal": found.rehearsal or None,
         "model": asdict(found.model) if found.model else None,
+        "cluster": asdict(found.cluster) if found.cluster else None,
     }
 
 

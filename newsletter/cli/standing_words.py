@@ -36,6 +36,7 @@ def verdict(status: Status, now: datetime) -> list[str]:
     return [
         *_about_sending(status),
         *_about_ticks(status, now),
+        *([status.cluster.trouble] if status.cluster and status.cluster.trouble else []),
         *_about_copies(status, now),
         *_about_issues(status.ahead + status.behind, now),
         *(_about_source(pull, now) for pull in status.pulls if pull.error and not _is_hiccup(pull, now)),
@@ -58,6 +59,7 @@ def in_words(status: Status, now: datetime) -> list[str]:
         ("Behind us", _issues(status.behind, now)),
         ("Waiting", _waiting(status, now)),
         ("Model", _model(status)),
+        ("Cluster", _cluster(status)),
     ):
         told = list(part)
         lines += ["", head, *told] if told else []
@@ -275,6 +277,16 @@ def _waiting(status: Status, now: datetime) -> Iterator[str]:
         yield f"  {counted(status.notices, 'notice')} to be sent{since}."
     if status.suggestions:
         yield f"  {counted(status.suggestions, 'suggestion')} of readers for you to accept or decline."
+
+
+def _cluster(status: Status) -> Iterator[str]:
+    if status.cluster is None:
+        return
+    for worker in status.cluster.workers:
+        at = f", at {counted(worker.parts, 'part')} of the work" if worker.parts else ""
+        yield f"  {worker.address}  {counted(worker.threads, 'thread')}{at}"
+    if status.cluster.dashboard:
+        yield f"  What they do: {status.cluster.dashboard}"
 
 
 def _model(status: Status) -> Iterator[str]:

@@ -39,6 +39,15 @@ class Asked(Protocol):
         """The same for those; under a name of its own where their vectors may differ."""
 
 
+@runtime_checkable
+class Several(Protocol):
+    """An embedder that reads several chunks at the same time."""
+
+    @property
+    def at_once(self) -> int:
+        """So many."""
+
+
 def for_questions(embedder: Embedder) -> Embedder:
     """The embedder for interests and searches: itself, where it reads every text in one way."""
     return embedder.questions if isinstance(embedder, Asked) else embedder
@@ -56,6 +65,11 @@ class Guarded:
     def name(self) -> str:
         """As of what it guards."""
         return self._embedder.name
+
+    @property
+    def at_once(self) -> int:
+        """As of what it guards."""
+        return self._embedder.at_once if isinstance(self._embedder, Several) else 1
 
     @property
     def questions(self) -> Embedder:
@@ -88,8 +102,10 @@ def vectors_of(
     known = store.load_vectors(db, embedder.name, set(hashes))
     missing = {h: text for h, text in zip(hashes, texts, strict=True) if h not in known}
     todo = list(missing.items())
-    for start in range(0, len(todo), CHUNK):
-        chunk = todo[start : start + CHUNK]
+    # What is read at once is kept at once. Who reads several chunks is asked only where there are several.
+    size = CHUNK * embedder.at_once if len(todo) > CHUNK and isinstance(embedder, Several) else CHUNK
+    for start in range(0, len(todo), size):
+        chunk = todo[start : start + size]
 
         def tell(done: int, start: int = start) -> None:
             if progress:

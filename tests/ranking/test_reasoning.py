@@ -14,7 +14,7 @@ from worlds import Person, Rows, following, muting, tastes, unit, voting
 from newsletter.entries.entry import Entry
 from newsletter.issues.composing import Shape
 from newsletter.issues.issue import NothingNew
-from newsletter.judging import Ground, Judgement, Older, judged
+from newsletter.judgement import Case, Ground, Judgement, Older, judged
 from newsletter.ranking.arrays import Booleans, Vectors
 from newsletter.ranking.choosing import NEAR_DUPLICATE
 from newsletter.ranking.explaining import Scores, scores_of
@@ -54,7 +54,7 @@ def asked(
     ground = ground_of(unit(rows), pinned)
     had = np.zeros((1, len(rows)), bool) if seen is None else seen
     vectors = dict(zip(lines, wanted.muted, strict=True))
-    return judged(ground, vectors, wanted, had, named, None, [[]], None, shape), shape
+    return judged(ground, Case(vectors, wanted, had, named, None, [[]], None, shape)), shape
 
 
 def scored(judgement: Judgement, shape: Shape) -> Scores:
@@ -73,8 +73,8 @@ def issue(asked: Asked, shape: Shape | None = None, away: Sequence[int] = ()) ->
     shape, seen = shape or before, judgement.seen.copy()
     seen[0, list(away)] = True
     ground = replace(judgement.ground, pinned=[n for n in judgement.ground.pinned if n not in away])
-    made = judged(ground, judgement.lines, judgement.tastes, seen, judgement.named, None, [[]], None, shape)
-    [picks] = made.composed(shape)
+    made = judged(ground, Case(judgement.lines, judgement.tastes, seen, judgement.named, None, [[]], None, shape))
+    [picks] = made.composed()
     return [] if isinstance(picks, NothingNew) else [pick.entry_id - 1 for pick in picks]
 
 
