@@ -5,9 +5,9 @@ import os
 import re
 import zlib
 
-# Before numpy is imported: of tests side by side, each with as many threads as cores, the most wait for each other.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Before numpy is imported: several threads for the small matrices of tests wait for each other, most of all where tests
+# run side by side.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # ruff: isort: split
 from collections.abc import Callable, Iterator, Sequence
