@@ -27,7 +27,7 @@ from subscribers.people import Subscriber, by_ids
 
 #: Entries that somebody voted on, read at once: memory stays flat however many there are.
 CHUNK = 1_000
-#: Issues that are kept laid out, because readers' hours are minutes apart: 4 MB each of 300 entries, 25 of 1,500.
+#: Issues that are kept laid out, because readers' hours are minutes apart.
 KEPT = 4
 
 
@@ -47,12 +47,14 @@ class Judge:
     def ground(self, printing: Printing) -> Ground:
         """An issue that has candidates, before any reader looks at it. Raises `ModelError`.
 
-        Of a frozen one it stays the same, and takes longer than a thousand readers who are judged on it.
+        Of a frozen one it is kept as long as its candidates are the same: it takes longer than a thousand readers.
         """
         if printing.stored is None:
             return self._laid_out(printing)
         key = printing.stored.id, self._embedder.name
-        ground = self._grounds.pop(key, None) or self._laid_out(printing)
+        ground = self._grounds.pop(key, None)
+        if ground is None or list(ground.candidates) != list(printing.candidates):
+            ground = self._laid_out(printing)
         while len(self._grounds) >= KEPT:
             del self._grounds[next(iter(self._grounds))]
         self._grounds[key] = ground
